@@ -1,0 +1,47 @@
+using static TorchSharp.torch;
+
+namespace Switchyard.Selection;
+
+/// <summary>Turns scores S [T, E] into an assignment. It knows nothing of how the scores were made. Gradients flow through the weights only; the choice is constant.</summary>
+/// <remarks>A choice has four parts, each of which a selector may define: <see cref="Prepare"/> the scores, see what the choice looks at (<see cref="Preference"/>), <see cref="Choose"/>, and <see cref="Weigh"/> what was chosen.</remarks>
+public abstract class Selector : nn.Module
+{
+    /// <summary>Keeps the name for the state dict and the options.</summary>
+    protected Selector(string name, SelectorOptions options)
+        : base(name) => Options = options;
+
+    /// <summary>The sizes and settings the selector was made with.</summary>
+    public SelectorOptions Options { get; }
+
+    /// <summary>Chooses and weighs the experts of each token.</summary>
+    /// <param name="scores">Scores S [T, E].</param>
+    /// <param name="x">Hidden states [T, d], for selectors with learned noise.</param>
+    /// <param name="choiceBias">Given the preference [T, E], what a balancer adds to it before the choice, [E], or null. It never enters the weights.</param>
+    public Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null)
+    {
+        Tensor prepared = Prepare(scores, x);
+        Tensor experts;
+        using (no_grad())
+        {
+            Tensor preference = Preference(prepared.detach());
+            Tensor? bias = choiceBias?.Invoke(preference);
+            experts = Choose(bias is null ? preference : preference + bias);
+        }
+
+        return new Assignment(experts, Weigh(prepared, experts));
+    }
+
+    /// <summary>The scores that are chosen from and weighed, [T, E]: S itself, or S with learned noise.</summary>
+    public virtual Tensor Prepare(Tensor scores, Tensor x) => scores;
+
+    /// <summary>What the choice compares, [T, E], without gradient: the scores, or their sigmoid.</summary>
+    public virtual Tensor Preference(Tensor preparedScores) => preparedScores;
+
+    /// <summary>Experts [T, k'] int64 chosen by preference (bias included), the strongest first, −1 for an empty slot; ties go to the lower expert index.</summary>
+    public abstract Tensor Choose(Tensor preference);
+
+    /// <summary>Combine weights [T, k'] of chosen experts, differentiable with respect to the scores; 0 where the expert is −1.</summary>
+    /// <param name="preparedScores">What <see cref="Prepare"/> returned, [T, E].</param>
+    /// <param name="experts">Experts [T, k'], −1 for an empty slot.</param>
+    public abstract Tensor Weigh(Tensor preparedScores, Tensor experts);
+}
