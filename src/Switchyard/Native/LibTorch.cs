@@ -1,80 +1,100 @@
-using System.Buffers.Binary;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
+using System.Runtime.Versioning;
 
 namespace Switchyard.Native;
 
-/// <summary>Stopgap.</summary>
+/// <summary>
+/// Makes TorchSharp's native library load on Linux systems whose libstdc++ is older than the one it was linked with (Debian 12,
+/// Ubuntu 22.04, RHEL 9). It asks for <c>GLIBCXX_3.4.32</c> there, though it uses nothing of it.
+/// </summary>
+/// <remarks>
+/// When the normal load of the library has failed, and only then, a copy of it is loaded in which the version records that no
+/// relocation needs are marked weak (one bit each), so that the loader goes on without them. The copy is kept in the user's cache
+/// folder and compared with what it must be before each use. Nothing is loaded before the first use of torch.
+/// </remarks>
 public static class LibTorch
 {
-    private static int done;
+    private const string Name = "LibTorchSharp", FileName = "libLibTorchSharp.so";
 
-    /// <summary>Stopgap.</summary>
-    [ModuleInitializer]
+    private static readonly Lock Gate = new();
+    private static bool subscribed;
+    private static nint handle;
+
+    /// <summary>
+    /// Prepares this process for the first use of torch; cheap, and harmless when repeated. Using any type of this assembly does it;
+    /// call it only where torch may be used before.
+    /// </summary>
     public static void EnsureLoadable()
     {
-        if (Interlocked.Exchange(ref done, 1) == 0 && OperatingSystem.IsLinux())
+        if (!OperatingSystem.IsLinux())
+            return;
+        lock (Gate)
         {
+            if (subscribed)
+                return;
+            subscribed = true;
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
+            if (AssemblyLoadContext.GetLoadContext(typeof(LibTorch).Assembly) is { } own && own != AssemblyLoadContext.Default)
+                own.ResolvingUnmanagedDll += Resolve;
         }
     }
 
+#pragma warning disable CA2255 // A library does well to avoid these; here nothing else can run before a user's first use of torch.
+    [ModuleInitializer]
+    internal static void Initialize() => EnsureLoadable();
+#pragma warning restore CA2255
+
+    [SupportedOSPlatform("linux")]
     private static nint Resolve(Assembly assembly, string name)
     {
-        if (!name.Contains("LibTorchSharp", StringComparison.Ordinal))
-        {
+        if (name is not (Name or FileName))
             return 0;
+        lock (Gate)
+        {
+            if (handle == 0)
+                handle = Load(assembly);
+            return handle;
         }
-
-        string folder = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native");
-        NativeLibrary.Load(Path.Combine(folder, "libtorch.so"));
-        byte[] elf = File.ReadAllBytes(Path.Combine(folder, "libLibTorchSharp.so"));
-        Patch(elf);
-        string path = Path.Combine(Path.GetTempPath(), $"libLibTorchSharp-{Environment.ProcessId}.so");
-        File.WriteAllBytes(path, elf);
-        nint handle = NativeLibrary.Load(path);
-        File.Delete(path);
-        return handle;
     }
 
-    private static void Patch(Span<byte> e)
+    [SupportedOSPlatform("linux")]
+    private static nint Load(Assembly assembly)
     {
-        int sections = (int)BinaryPrimitives.ReadInt64LittleEndian(e[40..]);
-        int count = BinaryPrimitives.ReadUInt16LittleEndian(e[60..]);
-        for (int i = 0; i < count; i++)
+        string[] folders = [.. NativeFolders.Of(assembly)];
+        if (NativeFolders.Find(FileName, folders) is not { } library)
+            return 0;
+
+        // The engine first, by the very probing that TorchSharp uses: a second copy from elsewhere would abort the process.
+        NativeLibrary.TryLoad("torch_cpu", assembly, searchPath: null, out _);
+        string? engine = NativeFolders.Loaded("libtorch_cpu.so") is { } loaded
+            ? Path.Combine(Path.GetDirectoryName(loaded)!, "libtorch.so")
+            : NativeFolders.Find("libtorch.so", folders);
+        if (engine is null || !NativeLibrary.TryLoad(engine, out _))
+            return 0; // there is no libtorch: TorchSharp says so itself
+
+        string reason;
+        try
         {
-            Span<byte> header = e[(sections + (64 * i))..];
-            if (BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != 0x6ffffffe)
-            {
-                continue;
-            }
+            return NativeLibrary.Load(library);
+        }
+        catch (DllNotFoundException e)
+        {
+            reason = e.Message.Trim();
+        }
 
-            int at = (int)BinaryPrimitives.ReadInt64LittleEndian(header[24..]);
-            int strings = (int)BinaryPrimitives.ReadInt64LittleEndian(e[(sections + (64 * BinaryPrimitives.ReadInt32LittleEndian(header[40..])) + 24)..]);
-            while (true)
-            {
-                int aux = at + BinaryPrimitives.ReadInt32LittleEndian(e[(at + 8)..]);
-                for (int n = BinaryPrimitives.ReadUInt16LittleEndian(e[(at + 2)..]); n > 0; n--)
-                {
-                    int text = strings + BinaryPrimitives.ReadInt32LittleEndian(e[(aux + 8)..]);
-                    if (e[text..].StartsWith("GLIBCXX_3.4.32\0"u8))
-                    {
-                        e[aux + 4] |= 2;
-                    }
-
-                    aux += BinaryPrimitives.ReadInt32LittleEndian(e[(aux + 12)..]);
-                }
-
-                int next = BinaryPrimitives.ReadInt32LittleEndian(e[(at + 12)..]);
-                if (next == 0)
-                {
-                    return;
-                }
-
-                at += next;
-            }
+        try
+        {
+            byte[] original = File.ReadAllBytes(library);
+            var (patched, _) = ElfVersionNeeds.WeakenIdle(original);
+            string copy = PatchedLibraryCache.Store(PatchedLibraryCache.UserFolder()!, FileName, original, patched);
+            return NativeLibrary.Load(copy);
+        }
+        catch (Exception e) when (e is ElfFormatException or IOException or UnauthorizedAccessException or DllNotFoundException)
+        {
+            throw new LibTorchLoadException($"'{library}' cannot be loaded on this system: {reason}\nSwitchyard tried a copy without the needs that nothing uses: {e.Message}", e);
         }
     }
 }
