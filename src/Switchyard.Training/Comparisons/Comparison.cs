@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
