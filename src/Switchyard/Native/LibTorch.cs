@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Runtime.Versioning;
+using TorchSharp;
 
 namespace Switchyard.Native;
 
@@ -11,21 +12,23 @@ namespace Switchyard.Native;
 /// Ubuntu 22.04, RHEL 9). It asks for <c>GLIBCXX_3.4.32</c> there, though it uses nothing of it.
 /// </summary>
 /// <remarks>
-/// When the normal load of the library has failed, and only then, a copy of it is loaded in which the version records that no
-/// relocation needs are marked weak (one bit each), so that the loader goes on without them. The copy is kept in the user's cache
-/// folder and compared with what it must be before each use. Nothing is loaded before the first use of torch.
+/// When the normal load of the library has failed, and only then, a copy of it is loaded in which the version needs that no
+/// relocation uses are marked weak (one bit each), so that the loader goes on without them. The copy is kept in the user's cache
+/// folder (<c>$XDG_CACHE_HOME/switchyard/native</c> or <c>~/.cache/switchyard/native</c>) and compared with what it must be
+/// before each use. Nothing is loaded before the first use of torch.
 /// </remarks>
 public static class LibTorch
 {
-    private const string Name = "LibTorchSharp", FileName = "libLibTorchSharp.so";
+    private const string Name = "LibTorchSharp", FileName = "libLibTorchSharp.so", EngineFileName = "libtorch.so";
 
     private static readonly Lock Gate = new();
     private static bool subscribed;
     private static nint handle;
+    private static LibTorchLoadException? failure;
 
     /// <summary>
-    /// Prepares this process for the first use of torch; cheap, and harmless when repeated. Using any type of this assembly does it;
-    /// call it only where torch may be used before.
+    /// Prepares this process for the first use of torch; cheap, and harmless when repeated. The first use of anything in this
+    /// assembly does it; call it where torch may be used before.
     /// </summary>
     public static void EnsureLoadable()
     {
@@ -42,7 +45,22 @@ public static class LibTorch
         }
     }
 
-#pragma warning disable CA2255 // A library does well to avoid these; here nothing else can run before a user's first use of torch.
+    /// <summary>
+    /// Loads torch now, on Linux, so that what stands in the way is told: TorchSharp alone takes every failure for a missing
+    /// package. Elsewhere it does nothing.
+    /// </summary>
+    /// <exception cref="LibTorchLoadException">There is no libtorch, or this system cannot load it; the message says why.</exception>
+    public static void Load()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        EnsureLoadable();
+        Assembly torchSharp = typeof(torch).Assembly;
+        if (!NativeLibrary.TryLoad(Name, torchSharp, searchPath: null, out _))
+            throw new LibTorchLoadException($"There is no libtorch for TorchSharp. Reference its package (libtorch-cpu-linux-x64, or one for CUDA) from the application. Looked in: {string.Join(", ", NativeFolders.Of(torchSharp).Where(Directory.Exists))}");
+    }
+
+#pragma warning disable CA2255 // Libraries do well without module initializers, but nothing else runs before a user's first use of torch.
     [ModuleInitializer]
     internal static void Initialize() => EnsureLoadable();
 #pragma warning restore CA2255
@@ -54,12 +72,21 @@ public static class LibTorch
             return 0;
         lock (Gate)
         {
-            if (handle == 0)
-                handle = Load(assembly);
-            return handle;
+            if (failure is not null)
+                throw failure;
+            try
+            {
+                return handle != 0 ? handle : handle = Load(assembly);
+            }
+            catch (LibTorchLoadException e)
+            {
+                failure = e;
+                throw;
+            }
         }
     }
 
+    /// <summary>The handle of the library, or 0 where it or its engine is missing, which TorchSharp tells rightly.</summary>
     [SupportedOSPlatform("linux")]
     private static nint Load(Assembly assembly)
     {
@@ -67,34 +94,28 @@ public static class LibTorch
         if (NativeFolders.Find(FileName, folders) is not { } library)
             return 0;
 
-        // The engine first, by the very probing that TorchSharp uses: a second copy from elsewhere would abort the process.
+        // The engine first, found by the very probing that TorchSharp uses: libtorch_cpu.so loaded a second time from another
+        // folder would abort the process. The rest of the engine lies beside it.
         NativeLibrary.TryLoad("torch_cpu", assembly, searchPath: null, out _);
-        string? engine = NativeFolders.Loaded("libtorch_cpu.so") is { } loaded
-            ? Path.Combine(Path.GetDirectoryName(loaded)!, "libtorch.so")
-            : NativeFolders.Find("libtorch.so", folders);
-        if (engine is null || !NativeLibrary.TryLoad(engine, out _))
-            return 0; // there is no libtorch: TorchSharp says so itself
-
-        string reason;
+        string? beside = Path.GetDirectoryName(NativeFolders.Loaded("libtorch_cpu.so"));
+        if (NativeFolders.Find(EngineFileName, beside is null ? folders : [beside, .. folders]) is not { } engine)
+            return 0;
         try
         {
-            return NativeLibrary.Load(library);
+            NativeLibrary.Load(engine);
         }
         catch (DllNotFoundException e)
         {
-            reason = e.Message.Trim();
+            throw new LibTorchLoadException($"This system cannot load '{engine}': {PatchedLibrary.LoaderReason(e)}", e);
         }
 
         try
         {
-            byte[] original = File.ReadAllBytes(library);
-            var (patched, _) = ElfVersionNeeds.WeakenIdle(original);
-            string copy = PatchedLibraryCache.Store(PatchedLibraryCache.UserFolder()!, FileName, original, patched);
-            return NativeLibrary.Load(copy);
+            return NativeLibrary.Load(library); // enough where the engine lies in another folder, as in NuGet's
         }
-        catch (Exception e) when (e is ElfFormatException or IOException or UnauthorizedAccessException or DllNotFoundException)
+        catch (DllNotFoundException e)
         {
-            throw new LibTorchLoadException($"'{library}' cannot be loaded on this system: {reason}\nSwitchyard tried a copy without the needs that nothing uses: {e.Message}", e);
+            return new PatchedLibrary(library, PatchedLibrary.LoaderReason(e)).Load(PatchedLibraryCache.UserFolder());
         }
     }
 }

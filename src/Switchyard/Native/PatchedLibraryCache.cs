@@ -4,21 +4,20 @@ using System.Security.Cryptography;
 namespace Switchyard.Native;
 
 /// <summary>
-/// Keeps patched copies of a native library in a folder of the user's cache, each under the SHA-256 of its original. A copy that
+/// Keeps patched copies of native libraries in a folder of this user alone, each named by the SHA-256 of its original. A copy that
 /// is not, byte for byte, what was expected is replaced; it is written under a name of its own and renamed, so that other
-/// processes see either nothing or all of it.
+/// processes see all of it or nothing.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static class PatchedLibraryCache
 {
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode PrivateFolder = Private | UnixFileMode.UserExecute;
+    private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
 
     /// <summary><c>$XDG_CACHE_HOME/switchyard/native</c>, or the same under <c>~/.cache</c>; null where there is no home.</summary>
     public static string? UserFolder()
     {
         string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache) || !Path.IsPathRooted(cache))
+        if (string.IsNullOrEmpty(cache) || !Path.IsPathRooted(cache)) // relative ones are to be ignored, says its specification
         {
             string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
             if (home.Length == 0)
@@ -29,18 +28,21 @@ internal static class PatchedLibraryCache
     }
 
     /// <summary>The path of the copy in the folder, written if it is not there or is not as it should be.</summary>
-    /// <exception cref="IOException">The folder cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">As above, for want of rights.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or is another user's.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be written for want of rights.</exception>
     public static string Store(string folder, string fileName, ReadOnlySpan<byte> original, ReadOnlySpan<byte> patched)
     {
-        string path = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(fileName)}-{Convert.ToHexStringLower(SHA256.HashData(original))}.so");
-        Directory.CreateDirectory(folder, PrivateFolder);
+        UserOnly.CreateFolder(folder);
+        string name = $"{Path.GetFileNameWithoutExtension(fileName)}-{Convert.ToHexStringLower(SHA256.HashData(original))}.so";
+        string path = Path.Combine(folder, name);
         if (Holds(path, patched))
             return path;
+
+        DeleteAbandoned(folder, name);
         string temporary = $"{path}.{Guid.NewGuid():N}";
         try
         {
-            using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Private }))
+            using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UserOnly.FileRights }))
                 stream.Write(patched);
             File.Move(temporary, path, overwrite: true);
         }
@@ -48,10 +50,19 @@ internal static class PatchedLibraryCache
         {
             File.Delete(temporary);
         }
-        return Holds(path, patched) ? path : throw new IOException($"'{path}' was changed by someone else while it was written.");
+        return Holds(path, patched) ? path : throw new IOException($"'{path}' did not keep what was written to it.");
     }
 
     private static bool Holds(string path, ReadOnlySpan<byte> expected) =>
-        new FileInfo(path) is { Exists: true, LinkTarget: null } info && info.Length == expected.Length
-        && File.ReadAllBytes(path).AsSpan().SequenceEqual(expected);
+        UserOnly.IsFile(path) && new FileInfo(path).Length == expected.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(expected);
+
+    /// <summary>What a process that was killed while writing has left.</summary>
+    private static void DeleteAbandoned(string folder, string name)
+    {
+        foreach (string left in Directory.EnumerateFiles(folder, $"{name}.*"))
+        {
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
+                File.Delete(left);
+        }
+    }
 }
