@@ -17,7 +17,7 @@ internal static class CompareVerb
     {
         CommonOptions common = new();
         RunOptions options = new(common);
-        Option<string?> rows = RowsOption();
+        Option<string?> rows = RecipeOption("--rows", "rows to train, each ROUTER[+BALANCER[:STRENGTH]][+SELECTOR], separated by commas");
         Option<int> seeds = new("--seeds") { Description = "repeat each row with so many seeds and show mean ± deviation", HelpName = "N", DefaultValueFactory = _ => 1, Validators = { CommonOptions.AtLeast(1) } };
         Command command = Verb.Make(
             "compare",
@@ -66,15 +66,16 @@ internal static class CompareVerb
         return ExitCode.Done;
     }
 
-    private static Option<string?> RowsOption()
+    /// <summary>An option of one or several recipes.</summary>
+    public static Option<string?> RecipeOption(string name, string description)
     {
-        Option<string?> option = new("--rows")
+        Option<string?> option = new(name)
         {
-            Description = "rows to train, each ROUTER[+BALANCER[:STRENGTH]][+SELECTOR], separated by commas" + Environment.NewLine
+            Description = description + Environment.NewLine
                 + $"  routers: {string.Join(", ", Routing.Routers.All.Names)}" + Environment.NewLine
                 + $"  balancers: {string.Join(", ", Balancing.Balancers.All.Names)}" + Environment.NewLine
                 + $"  selectors: {string.Join(", ", Selection.Selectors.All.Names)}",
-            HelpName = "ROWS",
+            HelpName = "RECIPE",
         };
         option.Validators.Add(result =>
         {
@@ -87,7 +88,7 @@ internal static class CompareVerb
             }
             catch (ConfigurationException e)
             {
-                result.AddError($"--rows: {e.Message}");
+                result.AddError($"{name}: {e.Message}");
             }
         });
         return option;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
@@ -66,26 +67,29 @@ public sealed class Comparison
             rows.Add(SeedSummary.Of(runs));
         }
 
-        return new CompareResult
-        {
-            Created = DateTimeOffset.UtcNow,
-            Machine = machine,
-            Preset = _config.Name,
-            Corpus = _corpus.Info,
-            Command = command,
-            Model = new ModelInfo(
-                _config.Model.HiddenSize,
-                _config.Model.Layers,
-                _config.Model.Experts,
-                _config.Model.TopK,
-                _config.Model.InnerSize,
-                _config.Model.SequenceLength,
-                _config.Training.BatchSequences * _config.Training.AccumulationSteps * _config.Model.SequenceLength,
-                _config.Training.Steps,
-                _seeds),
-            Rows = rows,
-        };
+        return Result(_config, rows, _seeds, _corpus, machine, command);
     }
+
+    /// <summary>The result of rows that were trained with one configuration.</summary>
+    public static CompareResult Result(RunConfig config, IReadOnlyList<CompareRow> rows, IReadOnlyList<long> seeds, PackedCorpus corpus, MachineInfo machine, string command) => new()
+    {
+        Created = DateTimeOffset.UtcNow,
+        Machine = machine,
+        Preset = config.Name,
+        Corpus = corpus.Info,
+        Command = command,
+        Model = new ModelInfo(
+            config.Model.HiddenSize,
+            config.Model.Layers,
+            config.Model.Experts,
+            config.Model.TopK,
+            config.Model.InnerSize,
+            config.Model.SequenceLength,
+            config.Training.BatchSequences * config.Training.AccumulationSteps * config.Model.SequenceLength,
+            config.Training.Steps,
+            seeds),
+        Rows = rows,
+    };
 
     private CompareRow RunRow(RoutingRecipe row, long seed, IProgress<TrainingProgress> progress, CancellationToken cancellation)
     {

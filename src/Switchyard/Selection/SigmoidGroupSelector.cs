@@ -21,7 +21,7 @@ public sealed class SigmoidGroupSelector(SelectorOptions options) : Selector(nam
         int size = Options.Experts / Options.Groups;
         Tensor grouped = preference.view(tokens, Options.Groups, size);
         Tensor groupScores = grouped.topk(Math.Min(2, size)).values.sum(-1);
-        Tensor kept = zeros_like(groupScores).scatter(1, TopK.Indices(groupScores, Options.TopKGroup), 1).to(ScalarType.Bool);
+        Tensor kept = zeros_like(groupScores).scatter_(1, TopK.Indices(groupScores, Options.TopKGroup), ones_like(groupScores)).to(ScalarType.Bool);
         Tensor masked = where(kept.unsqueeze(-1), grouped, full_like(grouped, Options.GroupMaskZero ? 0 : double.NegativeInfinity));
         return TopK.Indices(masked.view(tokens, Options.Experts), Options.TopK).MoveToOuterDisposeScope();
     }

@@ -38,7 +38,7 @@ public static class ImportanceLoss
         long experts = noise.Noisy.shape[1];
         if (k >= experts)
         {
-            return ones_like(noise.Noisy).sum(0);
+            return ones_like(noise.Noisy).sum([0]);
         }
 
         Tensor best = noise.Noisy.topk(k + 1).values;
@@ -52,6 +52,6 @@ public static class ImportanceLoss
             probability = probability.masked_fill(tokenMask.logical_not().unsqueeze(1), 0);
         }
 
-        return probability.sum(0);
+        return probability.sum([0]);
     }
 }

@@ -20,6 +20,6 @@ internal static class TokenMean
         }
 
         Tensor mask = values.dim() == 1 ? tokenMask : tokenMask.unsqueeze(-1);
-        return values.masked_fill(mask.logical_not(), 0).sum(0) / Count(values, tokenMask);
+        return values.masked_fill(mask.logical_not(), 0).sum([0]) / Count(values, tokenMask);
     }
 }
