@@ -8,31 +8,44 @@ public sealed class ProbabilityPolicy(CapacityOptions options) : OverflowPolicy(
 {
     private protected override bool Resolve(PairTable table, Assignment assignment, Tensor preparedScores, Selector selector)
     {
-        using Tensor memory = assignment.Weights.detach().to(ScalarType.Float64).cpu().contiguous();
-        ReadOnlySpan<double> weights = memory.Elements<double>();
-        List<(double Weight, int Pair)>[] byExpert = new List<(double, int)>[table.ExpertCount];
-        for (int pair = 0; pair < table.Experts.Length; pair++)
+        using Tensor memory = assignment.Weights.detach().to(ScalarType.Float32).cpu().contiguous();
+        ReadOnlySpan<float> weights = memory.Elements<float>();
+        int[] load = new int[table.ExpertCount];
+        foreach (long expert in table.Experts)
         {
-            if (table.Experts[pair] is >= 0 and long expert)
+            if (expert >= 0)
             {
-                (byExpert[expert] ??= []).Add((weights[pair], pair));
+                load[expert]++;
             }
         }
 
-        foreach (List<(double Weight, int Pair)> pairs in byExpert)
+        ulong[]?[] byExpert = [.. load.Select(n => n > table.Capacity ? new ulong[n] : null)];
+        int[] filled = new int[table.ExpertCount];
+        for (int pair = 0; pair < table.Experts.Length; pair++)
         {
-            if (pairs is null || pairs.Count <= table.Capacity)
+            if (table.Experts[pair] is >= 0 and long expert && byExpert[expert] is { } keys)
+            {
+                keys[filled[expert]++] = Key(weights[pair], pair);
+            }
+        }
+
+        foreach (ulong[]? keys in byExpert)
+        {
+            if (keys is null)
             {
                 continue;
             }
 
-            pairs.Sort((a, b) => a.Weight != b.Weight ? b.Weight.CompareTo(a.Weight) : a.Pair.CompareTo(b.Pair));
-            for (int i = (int)table.Capacity; i < pairs.Count; i++)
+            Array.Sort(keys);
+            foreach (ulong key in keys.AsSpan((int)table.Capacity))
             {
-                table.Drop(pairs[i].Pair);
+                table.Drop((int)(uint)key);
             }
         }
 
         return false;
     }
+
+    /// <summary>Sorts by falling weight, then by rising pair: weights are not negative, so that their bits are in their order.</summary>
+    private static ulong Key(float weight, int pair) => ((ulong)~BitConverter.SingleToUInt32Bits(weight) << 32) | (uint)pair;
 }

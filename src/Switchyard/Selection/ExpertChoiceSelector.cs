@@ -22,16 +22,63 @@ public sealed class ExpertChoiceSelector(SelectorOptions options) : Selector(nam
     public override Tensor Choose(Tensor preference)
     {
         using var scope = NewDisposeScope();
-        Tensor taken = full_like(preference, double.NegativeInfinity).t().contiguous();
-        Tensor tokens = TokensOfExperts(preference);
-        taken.scatter_(1, tokens, preference.t().gather(1, tokens));
-        Tensor byToken = taken.t().contiguous();
-        long most = byToken.isneginf().logical_not().sum(1).max().item<long>();
-        return TopK.Indices(byToken, (int)Math.Max(1, most)).MoveToOuterDisposeScope();
+        Tensor taken = preference.IsDenseFloat() ? TakenOverMemory(preference) : Taken(preference);
+        long most = taken.isneginf().logical_not().sum(1).max().item<long>();
+        return TopK.Indices(taken, (int)Math.Max(1, most)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override Tensor Weigh(Tensor preparedScores, Tensor experts) => ChosenWeights.SoftmaxOverAll(preparedScores, experts);
+
+    /// <summary>The preference of what is taken, −∞ elsewhere, [T, E].</summary>
+    internal Tensor Taken(Tensor preference)
+    {
+        using var scope = NewDisposeScope();
+        Tensor tokens = TokensOfExperts(preference);
+        Tensor byExpert = full_like(preference, double.NegativeInfinity).t().contiguous();
+        byExpert.scatter_(1, tokens, preference.t().gather(1, tokens));
+        return byExpert.t().contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same over fp32 memory: the C-th largest of each column, and what is not below it.</summary>
+    internal Tensor TakenOverMemory(Tensor preference)
+    {
+        (int tokens, int experts) = ((int)preference.shape[0], (int)preference.shape[1]);
+        int each = TokensAnExpert(tokens);
+        Tensor taken = full_like(preference, double.NegativeInfinity);
+        using Tensor byExpert = preference.t().contiguous();
+        ReadOnlySpan<float> columns = byExpert.Elements<float>();
+        Span<float> result = taken.Elements<float>();
+        float[] values = new float[tokens];
+        float[] scratch = new float[tokens];
+        for (int e = 0; e < experts; e++)
+        {
+            ReadOnlySpan<float> column = columns.Slice(e * tokens, tokens);
+            column.CopyTo(values);
+            float bar = each == tokens ? float.NegativeInfinity : OrderStatistic.Neighbours(values, scratch, each).Nth;
+            int ties = each - CountAbove(column, bar);
+            for (int t = 0; t < tokens; t++)
+            {
+                if (column[t] > bar || (column[t] == bar && ties-- > 0))
+                {
+                    result[(t * experts) + e] = column[t];
+                }
+            }
+        }
+
+        return taken;
+    }
+
+    private static int CountAbove(ReadOnlySpan<float> values, float bar)
+    {
+        int count = 0;
+        foreach (float value in values)
+        {
+            count += value > bar ? 1 : 0;
+        }
+
+        return count;
+    }
 
     private int TokensAnExpert(long tokens) =>
         (int)Math.Clamp((long)Math.Ceiling(Options.CapacityFactor * tokens * Options.TopK / Options.Experts), 1, tokens);

@@ -5,10 +5,7 @@ namespace Switchyard.Selection;
 /// <summary>The n-th largest of a set, without sorting it: a sample brackets it, and Hoare's quickselect ends the search among the few values inside.</summary>
 internal static class OrderStatistic
 {
-    private const int Samples = 64;
-
-    /// <summary>Ranks of the sample to either side of the expected one; the deviation of a sample's rank is at most √64/2 = 4.</summary>
-    private const int Margin = 8;
+    private const int Samples = 128;
 
     /// <summary>The n-th and the (n+1)-th largest value, n from 1 to the length − 1. The values must not be NaN.</summary>
     /// <param name="values">The values; they may be rearranged.</param>
@@ -16,7 +13,7 @@ internal static class OrderStatistic
     /// <param name="n">The rank.</param>
     public static (float Nth, float Next) Neighbours(Span<float> values, Span<float> scratch, int n)
     {
-        if (values.Length >= 8 * Samples && TryBracket(values, scratch, n, out Span<float> inside, out int above))
+        if (values.Length >= 4 * Samples && TryBracket(values, scratch, n, out Span<float> inside, out int above))
         {
             return Neighbours(inside, n - above);
         }
@@ -97,9 +94,11 @@ internal static class OrderStatistic
         }
 
         sample.Sort();
-        int at = Samples - 1 - (int)((long)n * Samples / values.Length);
-        float lower = at - Margin < 0 ? float.NegativeInfinity : sample[at - Margin];
-        float upper = at + Margin >= Samples ? float.PositiveInfinity : sample[at + Margin];
+        double share = (double)n / values.Length;
+        int at = Samples - 1 - (int)(share * Samples);
+        int margin = 2 + (int)(3 * Math.Sqrt(Samples * share * (1 - share)));
+        float lower = at - margin < 0 ? float.NegativeInfinity : sample[at - margin];
+        float upper = at + margin >= Samples ? float.PositiveInfinity : sample[at + margin];
         above = 0;
         int count = 0;
         int width = Vector<float>.Count;

@@ -17,13 +17,11 @@ public sealed class SigmoidGroupSelector(SelectorOptions options) : Selector(nam
         }
 
         using var scope = NewDisposeScope();
-        long tokens = preference.shape[0];
-        int size = Options.Experts / Options.Groups;
-        Tensor grouped = preference.view(tokens, Options.Groups, size);
-        Tensor groupScores = grouped.topk(Math.Min(2, size)).values.sum(-1);
-        Tensor kept = zeros_like(groupScores).scatter_(1, TopK.Indices(groupScores, Options.TopKGroup), ones_like(groupScores)).to(ScalarType.Bool);
-        Tensor masked = where(kept.unsqueeze(-1), grouped, full_like(grouped, Options.GroupMaskZero ? 0 : double.NegativeInfinity));
-        return TopK.Indices(masked.view(tokens, Options.Experts), Options.TopK).MoveToOuterDisposeScope();
+        float masked = Options.GroupMaskZero ? 0 : float.NegativeInfinity;
+        Tensor kept = preference.IsDenseFloat()
+            ? ExpertGroups.Mask(preference, Options.Groups, Options.TopKGroup, masked)
+            : ExpertGroups.MaskWithTorch(preference, Options.Groups, Options.TopKGroup, masked);
+        return TopK.Indices(kept, Options.TopK).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

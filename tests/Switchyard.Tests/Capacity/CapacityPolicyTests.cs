@@ -38,7 +38,7 @@ public sealed class CapacityPolicyTests
 
             selector.Dispose();
         },
-        iter: 100, threads: 1);
+        iter: 40, threads: 1);
 
     [Theory]
     [InlineData("position")]
@@ -53,7 +53,7 @@ public sealed class CapacityPolicyTests
             selector.Dispose();
             return after.DroppedPairs == Load(before.Experts, c.E).Sum(n => Math.Max(0, n - capacity));
         },
-        iter: 100, threads: 1);
+        iter: 40, threads: 1);
 
     [Fact]
     public void Reroute_drops_only_where_every_expert_with_room_is_the_tokens_own_already() => s_case.Sample(
@@ -76,7 +76,7 @@ public sealed class CapacityPolicyTests
             Assert.True(after.Experts.masked_select(stayed).eq(dropped.Experts.masked_select(stayed)).all().item<bool>());
             selector.Dispose();
         },
-        iter: 100, threads: 1);
+        iter: 40, threads: 1);
 
     [Fact]
     public void Batch_2_sequence_5_experts_4_top_2_factor_1_has_room_for_5_each()
@@ -153,19 +153,19 @@ public sealed class CapacityPolicyTests
         CapacityPolicy policy = Policy(name, 0.8, renormalize);
         Assert.True(policy.Apply(selector.Assign(scores), scores, selector).Experts.ne(selector.Assign(scores).Experts).any().item<bool>());
 
-        double error = CentralDifference.WorstError(() => (policy.Apply(selector.Assign(scores), scores, selector).Weights * upstream).sum(), [scores], samples: 60);
+        double error = CentralDifference.WorstError(() => (policy.Apply(selector.Assign(scores), scores, selector).Weights * upstream).sum(), [scores], samples: 24);
 
         Assert.True(error < 1e-7, $"error {error}");
     }
 
     [Fact]
-    public void Applying_a_policy_a_thousand_times_leaves_no_tensor_behind()
+    public void Applying_policies_again_and_again_leaves_no_tensor_behind()
     {
         using var outer = NewDisposeScope();
         (TopKSoftmaxSelector selector, Tensor scores, Assignment before) = Make((20, 6, 2, 0.5, 1));
         CapacityPolicy[] policies = [.. CapacityPolicies.All.Select(p => p.Create(new CapacityOptions { CapacityFactor = 0.5, RenormalizeAfterDrop = true }))];
         long live = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        for (int i = 0; i < 1000; i++)
+        for (int i = 0; i < 100; i++)
         {
             using var scope = NewDisposeScope();
             policies[i % policies.Length].Apply(before, scores, selector);
