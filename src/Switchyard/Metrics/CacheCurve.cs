@@ -5,7 +5,7 @@ namespace Switchyard.Metrics;
 /// A requested slot always enters the cache, and the first request of each is a miss. Every rate never falls with m, and Belady's is never below another.
 /// All three policies are stack algorithms (Mattson, Gecsei, Slutz and Traiger 1970): one pass gives the depth at which a request is found in
 /// the stack of all slots, and a cache of m slots hits where the depth is at most m.
-/// Time a request: O(log S) for LRU; for the others a walk over S/64 blocks of the stack at most, and over the few blocks that change. Memory: O(S), and 8 bytes a request.
+/// Time a request: O(log S) for LRU; for the others at most a look at each 64th level of the stack, and a walk through the blocks that change. Memory: O(S), and 8 bytes a request.
 /// </remarks>
 public sealed record CacheCurve
 {

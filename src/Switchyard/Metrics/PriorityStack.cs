@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Switchyard.Metrics;
 
 /// <summary>The stack of all slots under a replacement policy that evicts the slot of lowest priority: its first m are what a cache of m slots holds.</summary>
@@ -58,19 +61,38 @@ internal sealed class PriorityStack
             }
 
             int end = Math.Min(level, (block + 1) * Block);
-            for (int i = Math.Max(1, block * Block); i < end; i++)
+            for (int i = Math.Max(1, block * Block); (i = Lower(i, end, carriedPriority)) < end; i++)
             {
+                int other = _slotAt[i];
                 long here = _priorityAt[i];
-                if (here < carriedPriority)
-                {
-                    int other = _slotAt[i];
-                    Put(i, carried, carriedPriority);
-                    (carried, carriedPriority) = (other, here);
-                }
+                Put(i, carried, carriedPriority);
+                (carried, carriedPriority) = (other, here);
             }
 
             Survey(block);
         }
+    }
+
+    /// <summary>The first level from i on, and before end, whose priority is lower; end or a later level where there is none.</summary>
+    private int Lower(int i, int end, long priority)
+    {
+        for (; i < end; i++)
+        {
+            if (i % Vector<long>.Count == 0)
+            {
+                while (i < end && !Vector.LessThanAny(new Vector<long>(_priorityAt, i), new Vector<long>(priority)))
+                {
+                    i += Vector<long>.Count;
+                }
+            }
+
+            if (i < end && _priorityAt[i] < priority)
+            {
+                return i;
+            }
+        }
+
+        return i;
     }
 
     private void Put(int level, int slot, long priority)
@@ -82,10 +104,18 @@ internal sealed class PriorityStack
 
     private void Survey(int block)
     {
-        long lowest = long.MaxValue;
-        foreach (long priority in _priorityAt.AsSpan(block * Block, Block))
+        // A block is a whole number of vectors of any width.
+        ReadOnlySpan<Vector<long>> vectors = MemoryMarshal.Cast<long, Vector<long>>(_priorityAt.AsSpan(block * Block, Block));
+        Vector<long> least = vectors[0];
+        foreach (Vector<long> v in vectors)
         {
-            lowest = Math.Min(lowest, priority);
+            least = Vector.Min(least, v);
+        }
+
+        long lowest = long.MaxValue;
+        for (int lane = 0; lane < Vector<long>.Count; lane++)
+        {
+            lowest = Math.Min(lowest, least[lane]);
         }
 
         _lowestOf[block] = lowest;
