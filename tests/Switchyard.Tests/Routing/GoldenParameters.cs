@@ -24,7 +24,10 @@ internal static class GoldenParameters
         foreach (string name in names)
         {
             Tensor tensor = name == "x" ? x : module.get_parameter(name)!;
-            Near.AssertClose(tensor.grad!, golden.Tensor("grad." + name), tolerance, "gradient of " + name);
+
+            // The gradient of a scalar is one sum over tokens and experts, in which terms cancel: its last digits depend on the order of summation.
+            double allowed = tensor.numel() == 1 ? 10 * tolerance : tolerance;
+            Near.AssertClose(tensor.grad!, golden.Tensor("grad." + name), allowed, "gradient of " + name);
         }
     }
 }

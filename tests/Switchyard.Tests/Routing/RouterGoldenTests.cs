@@ -9,15 +9,14 @@ public sealed partial class RouterGoldenTests
 {
     private const double Tolerance = 1e-5;
 
-    public static TheoryData<string> Files => Golden.Files("routers");
+    public static TheoryData<string> Files => RouterFiles.With("upstream");
 
     [Theory]
     [MemberData(nameof(Files))]
     public void Scores_and_gradients_are_those_of_the_formula_in_autograd(string file)
     {
         using var scope = NewDisposeScope();
-        GoldenFile golden = Golden.Open("routers", file);
-        Assert.SkipWhen(file.StartsWith("lpr-", StringComparison.Ordinal), "the latent prototype router has tests of its own");
+        GoldenFile golden = Golden.Open(RouterFiles.Folder, file);
         Tensor x = golden.Tensor("x").requires_grad_();
         using Router router = Routers.All.Get(NameOf(file)).Create(OptionsOf(golden, file));
         GoldenParameters.Load(router, golden);

@@ -12,7 +12,7 @@ public sealed class DiversityTests
     [Theory]
     [MemberData(nameof(Measures))]
     public void The_short_forms_equal_the_definition_over_all_pairs(PrototypeDiversity measure) =>
-        Gen.Select(Gen.Int[2, 600], Gen.Int[2, 20], Gen.Int[0, 1000]).Sample(
+        Gen.Select(Gen.Int[2, 300], Gen.Int[2, 20], Gen.Int[0, 1000]).Sample(
             (m, z, seed) =>
             {
                 using var scope = NewDisposeScope();
@@ -28,7 +28,7 @@ public sealed class DiversityTests
                 Near.AssertClose(actual, expected, 1e-9, "value");
                 Near.AssertClose(rows.grad!, same.grad!, 1e-7, "gradient");
             },
-            iter: 20,
+            iter: 12,
             threads: 1);
 
     [Theory]

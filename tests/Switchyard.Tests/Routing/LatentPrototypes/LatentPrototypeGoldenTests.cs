@@ -9,14 +9,16 @@ public sealed class LatentPrototypeGoldenTests
 {
     private const double Tolerance = 1e-5;
 
-    public static TheoryData<string> Files => Golden.Files("routers", "lpr-*.safetensors");
+    public static TheoryData<string> Routers => RouterFiles.With("expert_keys");
+
+    public static TheoryData<string> Distributions => RouterFiles.With("prototype_mu");
 
     [Theory]
-    [MemberData(nameof(Files))]
+    [MemberData(nameof(Routers))]
     public void Scores_residual_loss_and_gradients_are_those_of_the_official_module(string file)
     {
         using var scope = NewDisposeScope();
-        GoldenFile golden = Open(file, "expert_keys");
+        GoldenFile golden = Golden.Open(RouterFiles.Folder, file);
         Tensor x = golden.Tensor("x").requires_grad_();
         using LatentPrototypeRouter router = Make(golden, file, ema: false);
 
@@ -40,11 +42,11 @@ public sealed class LatentPrototypeGoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Files))]
+    [MemberData(nameof(Routers))]
     public void The_best_scores_are_those_that_the_official_module_chose(string file)
     {
         using var scope = NewDisposeScope();
-        GoldenFile golden = Open(file, "expert_keys");
+        GoldenFile golden = Golden.Open(RouterFiles.Folder, file);
         using LatentPrototypeRouter router = Make(golden, file, ema: false);
 
         Tensor experts = LocalTopK.Select(router.Score(golden.Tensor("x"), RoutingContext.None).Scores, golden.Int("k")).Experts;
@@ -54,11 +56,11 @@ public sealed class LatentPrototypeGoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Files))]
+    [MemberData(nameof(Distributions))]
     public void One_update_of_the_moving_average_is_that_of_the_official_module(string file)
     {
         using var scope = NewDisposeScope();
-        GoldenFile golden = Open(file, "expert_keys");
+        GoldenFile golden = Golden.Open(RouterFiles.Folder, file);
         using LatentPrototypeRouter router = Make(golden, file, ema: true);
 
         RouterOutput output = router.Score(golden.Tensor("x"), RoutingContext.None);
@@ -71,11 +73,11 @@ public sealed class LatentPrototypeGoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Files))]
+    [MemberData(nameof(Routers))]
     public void Divergences_between_distributions_are_those_of_the_official_module(string file)
     {
         using var scope = NewDisposeScope();
-        GoldenFile golden = Open(file, "prototype_mu");
+        GoldenFile golden = Golden.Open(RouterFiles.Folder, file);
         LatentGaussians tokens = new(golden.Tensor("token_mu"), golden.Tensor("token_logvar"));
         LatentGaussians prototypes = new(golden.Tensor("prototype_mu"), golden.Tensor("prototype_logvar"));
         string[] kinds = [.. golden.Names.Where(n => n.StartsWith("score.", StringComparison.Ordinal)).Select(n => n["score.".Length..])];
@@ -87,13 +89,6 @@ public sealed class LatentPrototypeGoldenTests
                 new LatentPrototypeOptions { Distribution = Enum.Parse<PrototypeDistribution>(kind, ignoreCase: true) });
             Near.AssertClose(function.Scores(tokens, prototypes), golden.Tensor("score." + kind), Tolerance, kind);
         }
-    }
-
-    private static GoldenFile Open(string file, string mark)
-    {
-        GoldenFile golden = Golden.Open("routers", file);
-        Assert.SkipUnless(golden.Has(mark), $"'{file}' holds no {mark}: another test's");
-        return golden;
     }
 
     // The file is named lpr-<similarity>-<diversity>, in the official module's words: `gaussiankernel` is our `gaussian`.
