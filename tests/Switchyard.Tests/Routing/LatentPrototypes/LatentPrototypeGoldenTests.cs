@@ -56,7 +56,7 @@ public sealed class LatentPrototypeGoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Distributions))]
+    [MemberData(nameof(Routers))]
     public void One_update_of_the_moving_average_is_that_of_the_official_module(string file)
     {
         using var scope = NewDisposeScope();
@@ -73,7 +73,7 @@ public sealed class LatentPrototypeGoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Routers))]
+    [MemberData(nameof(Distributions))]
     public void Divergences_between_distributions_are_those_of_the_official_module(string file)
     {
         using var scope = NewDisposeScope();
