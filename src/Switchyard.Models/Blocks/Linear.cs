@@ -1,0 +1,37 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Switchyard.Models.Blocks;
+
+/// <summary>y = x·Wᵀ (+ b), computed in the type of x: an fp32 weight serves a bf16 forward pass without a second copy that someone must keep.</summary>
+public sealed class Linear : nn.Module<Tensor, Tensor>
+{
+    private readonly bool _bias;
+
+    /// <summary>Makes a layer with weights drawn from N(0, <paramref name="deviation"/>²) and zero bias.</summary>
+    /// <param name="inputSize">Size of x.</param>
+    /// <param name="outputSize">Size of y.</param>
+    /// <param name="bias">Whether there is b.</param>
+    /// <param name="deviation">Standard deviation of the initial weights.</param>
+    public Linear(int inputSize, int outputSize, bool bias = false, double deviation = 0.02)
+        : base(nameof(Linear))
+    {
+        _bias = bias;
+        register_parameter("weight", new Parameter(randn(outputSize, inputSize).mul_(deviation)));
+        if (bias)
+        {
+            register_parameter("bias", new Parameter(zeros(outputSize)));
+        }
+    }
+
+    /// <summary>W [outputSize, inputSize].</summary>
+    public Parameter Weight => get_parameter("weight")!;
+
+    /// <summary>b [outputSize], or null.</summary>
+    public Parameter? Bias => _bias ? get_parameter("bias") : null;
+
+    /// <summary>Products of [..., inputSize].</summary>
+    public override Tensor forward(Tensor input) =>
+        nn.functional.linear(input, Weight.to(input.dtype), Bias?.to(input.dtype)!);
+}

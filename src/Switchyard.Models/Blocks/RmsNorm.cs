@@ -1,0 +1,36 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Switchyard.Models.Blocks;
+
+/// <summary>y = x · (mean(x²) + ε)^−½ ⊙ w over the last dimension, computed in fp32 and returned in the type of x (Zhang and Sennrich 2019).</summary>
+public sealed class RmsNorm : nn.Module<Tensor, Tensor>
+{
+    /// <summary>Makes a norm with weights of one.</summary>
+    /// <param name="size">Size of the last dimension.</param>
+    /// <param name="epsilon">ε.</param>
+    public RmsNorm(int size, double epsilon = 1e-6)
+        : base(nameof(RmsNorm))
+    {
+        Epsilon = epsilon;
+        register_parameter("weight", new Parameter(ones(size)));
+    }
+
+    /// <summary>ε.</summary>
+    public double Epsilon { get; }
+
+    /// <summary>w [size].</summary>
+    public Parameter Weight => get_parameter("weight")!;
+
+    /// <summary>Normalises [..., size].</summary>
+    public override Tensor forward(Tensor input) => Run(input, input.dtype);
+
+    /// <summary>Normalises [..., size] and returns the result in a type of choice: the residual stream stays fp32 where the products that follow run in bf16.</summary>
+    public Tensor Run(Tensor input, ScalarType resultType)
+    {
+        Tensor x = input.to(ScalarType.Float32);
+        Tensor scale = x.square().mean([-1], keepdim: true).add(Epsilon).rsqrt();
+        return (x * scale * Weight).to(resultType);
+    }
+}

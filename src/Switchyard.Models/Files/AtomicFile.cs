@@ -1,0 +1,49 @@
+namespace Switchyard.Models.Files;
+
+/// <summary>Writes a file so that its name never stands for half of it: a temporary file in the same folder is written, put on the disk and renamed.</summary>
+public static class AtomicFile
+{
+    /// <summary>Writes a file, replacing the one of that name.</summary>
+    /// <param name="path">Its path; a missing folder is made.</param>
+    /// <param name="write">Writes the content; need not flush.</param>
+    /// <param name="length">Bytes that will be written, if known: a disk that cannot hold them is found full at once.</param>
+    /// <exception cref="IOException">The folder cannot be written, or the disk is full. The file of that name, if there was one, is as before.</exception>
+    public static void Write(string path, Action<Stream> write, long length = 0)
+    {
+        path = Path.GetFullPath(path);
+        string temporary = Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
+            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 1 << 16, PreallocationSize = length }))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Remove(temporary);
+            throw new IOException($"Cannot write '{path}': {e.Message}", e);
+        }
+        catch
+        {
+            Remove(temporary);
+            throw;
+        }
+    }
+
+    private static void Remove(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The first error says more.
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Switchyard.Models.Files;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
+using Switchyard.Training.Trainers;
+
+namespace Switchyard.Training.Comparisons;
+
+/// <summary>Trains rows of routers and balancers on the same batches from the same initial weights, and gathers their figures. A row that is done is kept in the folder; an interrupted comparison goes on where it stopped.</summary>
+public sealed class Comparison
+{
+    private readonly RunConfig _config;
+    private readonly PackedCorpus _corpus;
+    private readonly RunFolder _folder;
+    private readonly IReadOnlyList<RoutingRecipe> _rows;
+    private readonly IReadOnlyList<long> _seeds;
+
+    /// <summary>Prepares a comparison.</summary>
+    /// <param name="config">Sizes, training options and rows.</param>
+    /// <param name="seeds">Seeds to repeat each row with; the configuration's own and those after it.</param>
+    /// <param name="corpus">The text.</param>
+    /// <param name="folder">Where it is written.</param>
+    /// <exception cref="ConfigurationException">A row cannot be made, or two rows are the same.</exception>
+    public Comparison(RunConfig config, int seeds, PackedCorpus corpus, RunFolder folder)
+    {
+        config.Validate();
+        if (seeds <= 0)
+        {
+            throw new ConfigurationException($"seeds is {seeds}; it must be positive");
+        }
+
+        _config = config;
+        _corpus = corpus;
+        _folder = folder;
+        _rows = [.. config.Rows.Select(RoutingRecipe.Parse)];
+        _seeds = [.. Enumerable.Range(0, seeds).Select(i => config.Seed + i)];
+        string? twice = _rows.GroupBy(r => r.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
+        if (twice is not null)
+        {
+            throw new ConfigurationException($"row '{twice}' stands twice");
+        }
+    }
+
+    /// <summary>Trains every row that is not done yet.</summary>
+    /// <param name="machine">What is said of the machine.</param>
+    /// <param name="command">The command that repeats it.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellation">Stops after the current step; what is done stays.</param>
+    public CompareResult Run(MachineInfo machine, string command, IProgress<ComparisonProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        _folder.Create();
+        _folder.WriteConfig(_config);
+        List<CompareRow> rows = [];
+        int index = 0;
+        foreach (RoutingRecipe row in _rows)
+        {
+            List<CompareRow> runs = [];
+            foreach (long seed in _seeds)
+            {
+                int at = index++;
+                Progress<TrainingProgress> inner = new(p => progress?.Report(new ComparisonProgress(at, _rows.Count * _seeds.Count, seed, p)));
+                runs.Add(RunRow(row, seed, inner, cancellation));
+            }
+
+            rows.Add(SeedSummary.Of(runs));
+        }
+
+        return Result(_config, rows, _seeds, _corpus, machine, command);
+    }
+
+    /// <summary>The result of rows that were trained with one configuration.</summary>
+    public static CompareResult Result(RunConfig config, IReadOnlyList<CompareRow> rows, IReadOnlyList<long> seeds, PackedCorpus corpus, MachineInfo machine, string command) => new()
+    {
+        Created = DateTimeOffset.UtcNow,
+        Machine = machine,
+        Preset = config.Name,
+        Corpus = corpus.Info,
+        Command = command,
+        Model = new ModelInfo(
+            config.Model.HiddenSize,
+            config.Model.Layers,
+            config.Model.Experts,
+            config.Model.TopK,
+            config.Model.InnerSize,
+            config.Model.SequenceLength,
+            config.Training.BatchSequences * config.Training.AccumulationSteps * config.Model.SequenceLength,
+            config.Training.Steps,
+            seeds),
+        Rows = rows,
+    };
+
+    private CompareRow RunRow(RoutingRecipe row, long seed, IProgress<TrainingProgress> progress, CancellationToken cancellation)
+    {
+        RunFolder folder = new(Path.Combine(_folder.Path, "rows", _seeds.Count == 1 ? FileName(row) : $"{FileName(row)}-seed-{seed}"));
+        string done = Path.Combine(folder.Path, "row.json");
+        if (File.Exists(done))
+        {
+            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(done), ConfigFile.Json)
+                ?? throw new ConfigurationException($"{done}: empty");
+        }
+
+        CompareRow result = new TrainingRun(_config with { Seed = seed }, row, _corpus, folder).Run(resume: true, progress, cancellation);
+        AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, ConfigFile.Json));
+        return result;
+    }
+
+    private static string FileName(RoutingRecipe row) => row.Name.Replace(':', '_');
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Switchyard.Training.Configuration;
+
+/// <summary>Reads and writes configurations as JSON. A key that no setting has is an error that names the nearest one.</summary>
+public static class ConfigFile
+{
+    /// <summary>How configurations are written: indented, camelCase, enumerations by name.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.Strict,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        PropertyNameCaseInsensitive = false,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    /// <summary>Reads a configuration file.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, is not JSON, or has an unknown key or a value of the wrong kind; the message names file and key.</exception>
+    public static RunConfig Load(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}", e);
+        }
+
+        return Parse(text, path);
+    }
+
+    /// <summary>Reads a configuration from text.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <exception cref="ConfigurationException">As for <see cref="Load"/>.</exception>
+    public static RunConfig Parse(string json, string source)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return Read<RunConfig>(document.RootElement, source);
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{source}: not valid JSON (line {e.LineNumber + 1}): {e.Message}", e);
+        }
+    }
+
+    /// <summary>The text of a configuration, defaults written out.</summary>
+    public static string Write(RunConfig config) => JsonSerializer.Serialize(config, Json);
+
+    internal static T Read<T>(JsonElement element, string source)
+    {
+        CheckKeys(element, Json.GetTypeInfo(typeof(T)), source, string.Empty);
+        try
+        {
+            return element.Deserialize<T>(Json) ?? throw new ConfigurationException($"{source}: null is not a configuration");
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{source}: {e.Path?.TrimStart('$', '.')}: {e.Message.Split(" Path:")[0]}", e);
+        }
+    }
+
+    private static void CheckKeys(JsonElement element, JsonTypeInfo type, string source, string path)
+    {
+        if (type.Kind != JsonTypeInfoKind.Object || element.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            throw new ConfigurationException($"{source}: {(path.Length == 0 ? "the configuration" : path)} must be an object");
+        }
+
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            string full = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
+            JsonPropertyInfo known = type.Properties.FirstOrDefault(p => string.Equals(p.Name, property.Name, StringComparison.Ordinal))
+                ?? throw new ConfigurationException(
+                    $"{source}: unknown key '{full}'; did you mean '{NearestName.Of(property.Name, type.Properties.Select(p => p.Name))}'?");
+            if (!seen.Add(property.Name))
+            {
+                throw new ConfigurationException($"{source}: key '{full}' stands twice");
+            }
+
+            CheckKeys(property.Value, Json.GetTypeInfo(known.PropertyType), source, full);
+        }
+    }
+}

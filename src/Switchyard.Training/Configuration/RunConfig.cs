@@ -1,0 +1,119 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Switchyard.Models;
+using Switchyard.Routing;
+using Switchyard.Selection;
+
+namespace Switchyard.Training.Configuration;
+
+/// <summary>Everything needed to repeat a run: the content of a preset, of a <c>--config</c> file and of a run folder's <c>config.json</c>.</summary>
+public sealed record RunConfig
+{
+    /// <summary>Name of the preset or configuration.</summary>
+    public string Name { get; init; } = "custom";
+
+    /// <summary>One sentence for <c>--help</c>.</summary>
+    public string Summary { get; init; } = string.Empty;
+
+    /// <summary>Sizes of the model.</summary>
+    public ModelConfig Model { get; init; } = new();
+
+    /// <summary>Router, balancers and selector, such as <c>linear+bias</c>.</summary>
+    public string Routing { get; init; } = "linear";
+
+    /// <summary>Rows of a comparison.</summary>
+    public IReadOnlyList<string> Rows { get; init; } = DefaultRows;
+
+    /// <summary>Settings of the router, by the names of <see cref="RouterOptions"/>; null for its defaults.</summary>
+    public JsonObject? Router { get; init; }
+
+    /// <summary>Settings of the selector, by the names of <see cref="SelectorOptions"/>; null for its defaults.</summary>
+    public JsonObject? Selector { get; init; }
+
+    /// <summary>Capacity policy; <c>none</c> is dropless.</summary>
+    public string Capacity { get; init; } = "none";
+
+    /// <summary>Capacity factor, where there is a policy.</summary>
+    public double CapacityFactor { get; init; } = 1.25;
+
+    /// <summary>Executor of the experts.</summary>
+    public string Executor { get; init; } = Experts.Executors.Default;
+
+    /// <summary>Input jitter ε of the router in training.</summary>
+    public double InputJitter { get; init; }
+
+    /// <summary>How it is trained.</summary>
+    public TrainingOptions Training { get; init; } = new();
+
+    /// <summary>Text to train on: a file or folder; null for the SDK's own documentation.</summary>
+    public string? Corpus { get; init; }
+
+    /// <summary>Share of the documents held out.</summary>
+    public double HeldOutShare { get; init; } = 0.05;
+
+    /// <summary>Seed of weights, noise and the order of the data.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>The rows that <c>compare</c> trains unless told otherwise.</summary>
+    public static IReadOnlyList<string> DefaultRows { get; } =
+    [
+        "linear", "linear+switch", "linear+bias", "linear+dual", "attention", "mlp", "hybrid", "hash", "mlp-hadamard", "lpr", "random",
+    ];
+
+    /// <summary>The options of the model with a given routing.</summary>
+    /// <exception cref="ConfigurationException">They do not fit together.</exception>
+    public MoeTransformerOptions ModelOptions(RoutingRecipe routing)
+    {
+        MoeTransformerOptions options = Model.ToOptions(Seed) with
+        {
+            Moe = new MoeLayerOptions
+            {
+                HiddenSize = Model.HiddenSize,
+                Experts = Model.Experts,
+                TopK = Model.TopK,
+                InnerSize = Model.InnerSize,
+                Routing = routing,
+                Router = Settings<RouterOptions>(Router, "router"),
+                Selector = Settings<SelectorOptions>(Selector, "selector"),
+                Capacity = Capacity,
+                CapacityFactor = CapacityFactor,
+                Executor = Executor,
+                InputJitter = InputJitter,
+            },
+        };
+        options.Validate();
+        return options;
+    }
+
+    /// <summary>Checks everything that does not need the data.</summary>
+    /// <exception cref="ConfigurationException">Something does not fit.</exception>
+    public void Validate()
+    {
+        Training.Validate();
+        if (HeldOutShare is not (> 0 and < 1))
+        {
+            throw new ConfigurationException($"heldOutShare is {HeldOutShare}; it must lie in (0, 1)");
+        }
+
+        foreach (string row in Rows.Append(Routing))
+        {
+            ModelOptions(RoutingRecipe.Parse(row));
+        }
+    }
+
+    private T? Settings<T>(JsonObject? settings, string section)
+        where T : class
+    {
+        if (settings is null)
+        {
+            return null;
+        }
+
+        JsonObject complete = (JsonObject)settings.DeepClone();
+        complete["hiddenSize"] = Model.HiddenSize;
+        complete["experts"] = Model.Experts;
+        complete["topK"] = Model.TopK;
+        using JsonDocument document = JsonDocument.Parse(complete.ToJsonString());
+        return ConfigFile.Read<T>(document.RootElement, section);
+    }
+}

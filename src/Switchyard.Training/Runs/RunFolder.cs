@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+using Switchyard.Models.Files;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Results;
+
+namespace Switchyard.Training.Runs;
+
+/// <summary>The folder of a run: <c>config.json</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>checkpoints/step-N</c>, <c>report.html</c>.</summary>
+public sealed class RunFolder
+{
+    private static readonly JsonSerializerOptions Line = new(ConfigFile.Json) { WriteIndented = false };
+
+    /// <summary>Names a folder; nothing is made yet.</summary>
+    public RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
+
+    /// <summary>Its full path.</summary>
+    public string Path { get; }
+
+    /// <summary>The configuration, defaults written out.</summary>
+    public string ConfigPath => System.IO.Path.Combine(Path, "config.json");
+
+    /// <summary>A line of JSON a logged step.</summary>
+    public string MetricsPath => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    /// <summary>The report.</summary>
+    public string ReportPath => System.IO.Path.Combine(Path, "report.html");
+
+    /// <summary>The result, as <c>--json</c> gives it.</summary>
+    public string ResultPath => System.IO.Path.Combine(Path, "compare.json");
+
+    /// <summary>Where checkpoints lie.</summary>
+    public string CheckpointsPath => System.IO.Path.Combine(Path, "checkpoints");
+
+    /// <summary>Makes the folder and sees that it can be written.</summary>
+    /// <exception cref="ConfigurationException">It cannot.</exception>
+    public void Create()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path);
+            string probe = System.IO.Path.Combine(Path, ".write-test");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"cannot write to the run folder '{Path}': {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes <c>config.json</c>.</summary>
+    public void WriteConfig(RunConfig config) =>
+        AtomicFile.Write(ConfigPath, stream =>
+        {
+            using StreamWriter writer = new(stream);
+            writer.WriteLine(ConfigFile.Write(config));
+        });
+
+    /// <summary>Folder of the checkpoint after a step.</summary>
+    public string CheckpointPath(int step) => System.IO.Path.Combine(CheckpointsPath, string.Create(CultureInfo.InvariantCulture, $"step-{step}"));
+
+    /// <summary>Steps of the checkpoints that are there, ascending.</summary>
+    public IReadOnlyList<int> Checkpoints() =>
+        !Directory.Exists(CheckpointsPath)
+            ? []
+            : [.. Directory.EnumerateDirectories(CheckpointsPath, "step-*")
+                .Select(d => int.TryParse(System.IO.Path.GetFileName(d).AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step) ? step : -1)
+                .Where(step => step >= 0)
+                .Order()];
+
+    /// <summary>Appends a line to <c>metrics.jsonl</c>.</summary>
+    public void AppendMetrics(HistoryPoint point) => File.AppendAllText(MetricsPath, JsonSerializer.Serialize(point, Line) + "\n");
+
+    /// <summary>Reads <c>metrics.jsonl</c> up to a step and cuts off what lies after it, so that a continued run writes each line once. A half-written last line is dropped.</summary>
+    public List<HistoryPoint> ContinueMetrics(int step)
+    {
+        if (!File.Exists(MetricsPath))
+        {
+            return [];
+        }
+
+        List<HistoryPoint> kept = [];
+        foreach (string line in File.ReadLines(MetricsPath))
+        {
+            if (Parse(line) is not { } point || point.Step > step)
+            {
+                break;
+            }
+
+            kept.Add(point);
+        }
+
+        AtomicFile.Write(MetricsPath, stream =>
+        {
+            using StreamWriter writer = new(stream);
+            foreach (HistoryPoint point in kept)
+            {
+                writer.Write(JsonSerializer.Serialize(point, Line) + "\n");
+            }
+        });
+        return kept;
+    }
+
+    private static HistoryPoint? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<HistoryPoint>(line, Line);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using Switchyard.Metrics;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Results;
+using Switchyard.Training.Trainers;
+
+namespace Switchyard.Training.Runs;
+
+/// <summary>Trains one model into a run folder: logs, evaluations, checkpoints, and at the end the row of figures. An interrupted run goes on from its last checkpoint.</summary>
+public sealed class TrainingRun
+{
+    private readonly RunConfig _config;
+    private readonly RoutingRecipe _routing;
+    private readonly PackedCorpus _corpus;
+    private readonly RunFolder _folder;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="config">Sizes and training options.</param>
+    /// <param name="routing">Router, selector and balancer.</param>
+    /// <param name="corpus">The text.</param>
+    /// <param name="folder">Where the run is written.</param>
+    public TrainingRun(RunConfig config, RoutingRecipe routing, PackedCorpus corpus, RunFolder folder)
+    {
+        _config = config with { Routing = routing.Name };
+        _routing = routing;
+        _corpus = corpus;
+        _folder = folder;
+    }
+
+    /// <summary>Trains to the last step and measures the result.</summary>
+    /// <param name="resume">Whether to go on from the last checkpoint in the folder, if there is one; otherwise the run starts anew and replaces what is there.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
+    /// <exception cref="OperationCanceledException">It was stopped; a checkpoint has been written.</exception>
+    /// <exception cref="DivergenceException">Training diverged; the last good checkpoint stays.</exception>
+    public CompareRow Run(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        _folder.Create();
+        using Trainer trainer = new(_config, _routing, new TokenStream(_corpus, _config.Model.SequenceLength, _config.Training.BatchSequences, _config.Seed));
+        double seconds = 0;
+        List<HistoryPoint> history = [];
+        if (resume && _folder.Checkpoints() is [.., int last])
+        {
+            seconds = Checkpoint.Restore(trainer, _folder.CheckpointPath(last));
+            history = _folder.ContinueMetrics(last);
+        }
+        else
+        {
+            File.Delete(_folder.MetricsPath);
+        }
+
+        _folder.WriteConfig(_config);
+        using TensorBoardLog events = new(_folder.Path);
+        Stopwatch clock = Stopwatch.StartNew();
+        Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
+        progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, _config.Training.Steps, history[^1].Loss, history[^1].TokensPerSecond, "evaluating"));
+        return Measure(trainer, history, seconds + clock.Elapsed.TotalSeconds, cancellation);
+    }
+
+    private void Train(Trainer trainer, List<HistoryPoint> history, TensorBoardLog events, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        TrainingOptions training = _config.Training;
+        TrainingWindow window = new(trainer.Model, _config.Model.Experts);
+        while (trainer.StepsDone < training.Steps)
+        {
+            StepResult step = trainer.Step(window.Recorder);
+            window.Add(step, trainer.StepTokens);
+            bool ends = trainer.StepsDone == training.Steps;
+            bool stops = cancellation.IsCancellationRequested;
+            if (trainer.StepsDone % training.LogEvery == 0 || ends)
+            {
+                bool evaluate = ends || (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0);
+                double? testLoss = evaluate ? Evaluator.Run(trainer.Model, HeldOut(), cancellation: CancellationToken.None).Loss : null;
+                HistoryPoint point = window.Close(trainer.StepsDone, (long)trainer.StepsDone * trainer.StepTokens, testLoss);
+                history.Add(point);
+                _folder.AppendMetrics(point);
+                events.Write(point);
+            }
+
+            progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, training.Steps, step.Loss, window.TokensPerSecond, "training"));
+            if (ends || stops || (training.CheckpointEvery > 0 && trainer.StepsDone % training.CheckpointEvery == 0))
+            {
+                Checkpoint.Save(trainer, _folder.CheckpointPath(trainer.StepsDone), seconds());
+                RemoveOldCheckpoints();
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private CompareRow Measure(Trainer trainer, List<HistoryPoint> history, double seconds, CancellationToken cancellation)
+    {
+        LoadRecorder recorder = RowMeasurement.NewRecorder(_corpus.Info.Domains.Count);
+        Evaluation evaluation = Evaluator.Run(trainer.Model, HeldOut(), recorder, cancellation);
+        return RowMeasurement.Row(trainer, evaluation, history, _corpus.Info, seconds);
+    }
+
+    private IEnumerable<TokenBatch> HeldOut() =>
+        new HeldOutSequences(_corpus, _config.Model.SequenceLength)
+            .Batches(_config.Training.BatchSequences, Math.Max(1, _config.Training.EvaluateTokens / _config.Model.SequenceLength));
+
+    private void RemoveOldCheckpoints()
+    {
+        foreach (int step in _folder.Checkpoints().SkipLast(_config.Training.KeepCheckpoints))
+        {
+            Directory.Delete(_folder.CheckpointPath(step), recursive: true);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Switchyard.Metrics;
+using Switchyard.Models;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Switchyard.Training.Trainers;
+
+/// <summary>Trains a model step by step: it owns the model, the optimizer and the count of steps, and nothing else. Who calls it decides on logs, evaluations and checkpoints.</summary>
+/// <remarks>A step is a function of the state and of the step's number: batches come by number, noise from torch's generator, whose state belongs to a checkpoint. A run continued from a checkpoint gives the same bits as one that was never interrupted.</remarks>
+public sealed class Trainer : IDisposable
+{
+    /// <summary>So many non-finite steps in a row end the run.</summary>
+    public const int SkippedStepsAllowed = 3;
+
+    private readonly LearningRateSchedule _schedule;
+    private readonly TokenStream _text;
+    private int _skippedInARow;
+
+    /// <summary>Makes a model with fresh weights and an optimizer for it.</summary>
+    /// <param name="config">Sizes and training options.</param>
+    /// <param name="routing">Router, selector and balancer of the model.</param>
+    /// <param name="text">The training batches, by number: (step · accumulation steps) + pass.</param>
+    public Trainer(RunConfig config, RoutingRecipe routing, TokenStream text)
+    {
+        config.Training.Validate();
+        Config = config;
+        Routing = routing;
+        _text = text;
+        Model = new MoeTransformer(config.ModelOptions(routing))
+        {
+            ComputeType = string.Equals(config.Training.Dtype, "bf16", StringComparison.Ordinal) ? ScalarType.BFloat16 : ScalarType.Float32,
+        };
+        Optimizer = new AdamW(Model.named_parameters().Select(p => (p.name, p.parameter)), new AdamWOptions
+        {
+            Beta1 = config.Training.Beta1,
+            Beta2 = config.Training.Beta2,
+            WeightDecay = config.Training.WeightDecay,
+            ClipNorm = config.Training.ClipNorm,
+        });
+        _schedule = config.Training.LearningRateSchedule();
+        random.manual_seed(config.Seed);
+    }
+
+    /// <summary>Sizes and training options.</summary>
+    public RunConfig Config { get; }
+
+    /// <summary>Router, selector and balancer of the model.</summary>
+    public RoutingRecipe Routing { get; }
+
+    /// <summary>The model.</summary>
+    public MoeTransformer Model { get; }
+
+    /// <summary>The optimizer.</summary>
+    public AdamW Optimizer { get; }
+
+    /// <summary>Steps done, skipped ones included.</summary>
+    public int StepsDone { get; internal set; }
+
+    /// <summary>Steps skipped because of a non-finite loss or gradient.</summary>
+    public int SkippedSteps { get; internal set; }
+
+    /// <summary>Tokens of one step.</summary>
+    public int StepTokens => Config.Training.BatchSequences * Config.Training.AccumulationSteps * Config.Model.SequenceLength;
+
+    /// <summary>Does one step.</summary>
+    /// <param name="observer">Listens to the routing in training; null costs nothing.</param>
+    /// <exception cref="DivergenceException">The third step in a row was not finite. The weights are those of the last finite step.</exception>
+    public StepResult Step(IRoutingObserver? observer = null)
+    {
+        using var scope = NewDisposeScope();
+        Model.train();
+        TrainingOptions training = Config.Training;
+        double rate = training.LearningRate * _schedule.Factor(StepsDone);
+        double loss = 0;
+        double auxiliary = 0;
+        long drops = 0;
+        for (int micro = 0; micro < training.AccumulationSteps; micro++)
+        {
+            long index = ((long)StepsDone * training.AccumulationSteps) + micro;
+            TokenBatch batch = _text.Read(index);
+            (double microLoss, double microAuxiliary, long microDrops) = ForwardBackward(batch, observer, 1.0 / training.AccumulationSteps);
+            loss += microLoss / training.AccumulationSteps;
+            auxiliary += microAuxiliary / training.AccumulationSteps;
+            drops += microDrops;
+        }
+
+        double norm = double.IsFinite(loss + auxiliary) ? Optimizer.GradientNorm() : double.NaN;
+        bool skipped = !double.IsFinite(norm);
+        if (skipped)
+        {
+            SkippedSteps++;
+            _skippedInARow++;
+        }
+        else
+        {
+            _skippedInARow = 0;
+            Optimizer.Step(rate, norm);
+            Model.AfterStep();
+        }
+
+        Optimizer.ZeroGradients();
+        StepsDone++;
+        return _skippedInARow < SkippedStepsAllowed
+            ? new StepResult(loss, auxiliary, norm, rate, drops, skipped)
+            : throw new DivergenceException($"the loss or gradient of {SkippedStepsAllowed} steps in a row (the last is {StepsDone}) was not finite; a lower learning rate than {training.LearningRate} may help");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        Model.Dispose();
+    }
+
+    private (double Loss, double Auxiliary, long Drops) ForwardBackward(TokenBatch batch, IRoutingObserver? observer, double share)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, Config.Model.VocabularySize);
+        MoeTransformerOutput output = Model.Run(inputs, observer);
+        Tensor loss = nn.functional.cross_entropy(output.Logits.flatten(0, 1), targets.flatten());
+        Tensor total = output.BalanceLoss is { } balance ? loss + balance : loss;
+        (share == 1 ? total : total * share).backward();
+        return (loss.item<float>(), output.BalanceLoss?.item<float>() ?? 0, output.DroppedPairs);
+    }
+}

@@ -1,0 +1,159 @@
+using Switchyard.Balancing;
+using Switchyard.Capacity;
+using Switchyard.Dispatch;
+using Switchyard.Experts;
+using Switchyard.Metrics;
+using Switchyard.Routing;
+using Switchyard.Selection;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Switchyard;
+
+/// <summary>A Mixture-of-Experts layer: y_t = Σ_j W_tj · FFN_{A_tj}(x_t), plus a shared expert where there is one.</summary>
+/// <remarks>
+/// Usable in any TorchSharp model as a <c>Module&lt;Tensor, Tensor&gt;</c>. Where the balancer has a loss, or someone listens to the routing, call <see cref="Run"/>:
+/// losses and loads are return values. Call <see cref="AfterStep"/> after each optimizer step, for balancers with state.
+/// </remarks>
+public sealed class MoeLayer : nn.Module<Tensor, Tensor>
+{
+    private readonly TokenDispatcher _dispatcher;
+    private readonly CapacityPolicy _capacity;
+    private readonly ExpertExecutor _executor;
+
+    /// <summary>Makes the layer with fresh weights.</summary>
+    /// <param name="options">Sizes and parts.</param>
+    /// <param name="dispatcher">Brings tokens to experts; within the process unless said otherwise.</param>
+    /// <exception cref="ConfigurationException">The options do not fit together.</exception>
+    public MoeLayer(MoeLayerOptions options, TokenDispatcher? dispatcher = null)
+        : base(nameof(MoeLayer))
+    {
+        options.Validate();
+        RoutingCompatibility.Check(options.Routing.Router, options.Routing.Selector, options.Routing.Balancer);
+        Options = options;
+        _dispatcher = dispatcher ?? new LocalDispatcher();
+        _capacity = CapacityPolicies.All.Get(options.Capacity).Create(new CapacityOptions
+        {
+            CapacityFactor = options.CapacityFactor,
+            RenormalizeAfterDrop = options.RenormalizeAfterDrop,
+        });
+        _executor = Executors.All.Get(options.Executor).Create();
+        Experts = new ExpertWeights(
+            new ExpertOptions
+            {
+                Experts = options.Experts,
+                HiddenSize = options.HiddenSize,
+                InnerSize = options.InnerSize,
+                Activation = options.Activation,
+                Bias = options.ExpertBias,
+            },
+            options.InitialDeviation);
+        register_module("experts", Experts);
+        if (options.SharedInnerSize > 0)
+        {
+            SharedExpert = new SharedExpert(options.HiddenSize, options.SharedInnerSize, options.Activation, options.SharedGate);
+            register_module("shared_expert", SharedExpert);
+        }
+
+        Router = Routers.All.Get(options.Routing.Router).Create(
+            (options.Router ?? new RouterOptions { HiddenSize = 1, Experts = 1, TopK = 1 }) with
+            {
+                HiddenSize = options.HiddenSize,
+                Experts = options.Experts,
+                TopK = options.TopK,
+                VocabularySize = options.VocabularySize,
+                Layer = options.Layer,
+                Seed = options.Seed,
+            });
+        register_module("gate", Router);
+        Selector = Selectors.All.Get(options.Routing.Selector).Create(
+            (options.Selector ?? new SelectorOptions { Experts = 1, TopK = 1 }) with
+            {
+                Experts = options.Experts,
+                TopK = options.TopK,
+                HiddenSize = options.HiddenSize,
+            });
+        register_module("selector", Selector);
+        Balancer = Balancers.Create(options.Routing.Balancer, new BalancerOptions { Experts = options.Experts, TopK = options.TopK });
+        register_module("balancer", Balancer);
+    }
+
+    /// <summary>Sizes and parts.</summary>
+    public MoeLayerOptions Options { get; }
+
+    /// <summary>Scores the tokens.</summary>
+    public Router Router { get; }
+
+    /// <summary>Chooses experts by score.</summary>
+    public Selector Selector { get; }
+
+    /// <summary>Evens the load.</summary>
+    public Balancer Balancer { get; }
+
+    /// <summary>The experts' weights.</summary>
+    public ExpertWeights Experts { get; }
+
+    /// <summary>The expert that every token uses; null for none.</summary>
+    public SharedExpert? SharedExpert { get; }
+
+    /// <summary>Outputs of hidden states [..., d]; the balancing loss, if any, is not computed.</summary>
+    public override Tensor forward(Tensor input) => Run(input).Output;
+
+    /// <summary>Outputs and losses of hidden states.</summary>
+    /// <param name="input">Hidden states [..., d].</param>
+    /// <param name="context">What else is known of the tokens; nothing unless said otherwise.</param>
+    /// <param name="observer">Listens to the routing; null costs nothing.</param>
+    public MoeLayerOutput Run(Tensor input, RoutingContext? context = null, IRoutingObserver? observer = null)
+    {
+        context ??= RoutingContext.None;
+        Tensor x = input.reshape(-1, Options.HiddenSize);
+
+        RouterOutput routed = Router.Score(Jittered(x), context);
+        Tensor scores = Selector.Prepare(routed.Scores, x);
+        Assignment wanted = Selector.Assign(scores, preference => Balancer.ChoiceBias(preference, context));
+        Assignment kept = _capacity.Apply(wanted, scores, Selector);
+
+        Tensor seen = routed.Residual is { } residual ? x + residual.to(x.dtype) : x;
+        DispatchedTokens dispatched = _dispatcher.Dispatch(seen, kept, Options.Experts);
+        Tensor y = _dispatcher.Combine(_executor.Run(dispatched, Experts), dispatched);
+        if (SharedExpert is not null)
+        {
+            y += SharedExpert.forward(x);
+        }
+
+        Tensor? loss = null;
+        if (training)
+        {
+            Balancer.Observe(Load(wanted));
+            loss = Sum(Balancer.Loss(new BalanceInput(scores, wanted, context)), Router.Loss(routed, wanted, context));
+        }
+
+        observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { DroppedPairs = kept.DroppedPairs });
+        return new MoeLayerOutput(y.reshape(input.shape), loss, kept.DroppedPairs);
+    }
+
+    /// <summary>Updates the state of router and balancer; call it once after each optimizer step.</summary>
+    public void AfterStep()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Balancer.AfterStep();
+        Router.AfterStep();
+    }
+
+    private Tensor Jittered(Tensor x)
+    {
+        if (!training || Options.InputJitter == 0)
+        {
+            return x;
+        }
+
+        return x * empty_like(x).uniform_(1 - Options.InputJitter, 1 + Options.InputJitter);
+    }
+
+    /// <summary>Pairs sent to each expert, [E] int64; empty slots (−1) fall into a bin of their own.</summary>
+    private Tensor Load(Assignment assignment) =>
+        (assignment.Experts.flatten() + 1).bincount(minlength: Options.Experts + 1L).slice(0, 1, Options.Experts + 1L, 1);
+
+    private static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
+}
