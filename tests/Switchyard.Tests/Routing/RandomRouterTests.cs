@@ -3,7 +3,6 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Routing;
 
-[Collection(GlobalGenerator.Name)]
 public sealed class RandomRouterTests
 {
     private static readonly RouterOptions Sizes = new() { HiddenSize = 4, Experts = 9, TopK = 3 };

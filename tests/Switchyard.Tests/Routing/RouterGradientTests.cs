@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Routing;
 
-[Collection(GlobalGenerator.Name)]
 public sealed class RouterGradientTests
 {
     private static readonly RouterOptions Sizes = new() { HiddenSize = 6, Experts = 5, TopK = 2, KeySize = 4, HiddenWidth = 3 };

@@ -8,7 +8,6 @@ using static TorchSharp.torch;
 namespace Switchyard.Tests.Routing;
 
 /// <summary>What holds of every registered router.</summary>
-[Collection(GlobalGenerator.Name)]
 public sealed class RouterModuleTests
 {
     private static readonly RouterOptions Sizes = new() { HiddenSize = 24, Experts = 6, TopK = 2, VocabularySize = 30, KeySize = 8, HiddenWidth = 10 };

@@ -4,7 +4,6 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Routing.LatentPrototypes;
 
-[Collection(GlobalGenerator.Name)]
 public sealed class DiversityTests
 {
     public static TheoryData<PrototypeDiversity> Measures => [.. Enum.GetValues<PrototypeDiversity>()];

@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Routing.LatentPrototypes;
 
-[Collection(GlobalGenerator.Name)]
 public sealed class LatentPrototypeRouterTests
 {
     private static readonly RouterOptions Sizes = new() { HiddenSize = 10, Experts = 7, TopK = 3 };
