@@ -61,10 +61,10 @@ internal static class ReportPage
         new[]
         {
             TradeOff.Of(result),
-            LorenzCurves.Of(result),
             LossCurves.Of(result),
             LossGap.Of(result),
             GiniCurves.Of(result),
+            LorenzCurves.Of(result),
             LoadMaps.Of(result),
             LoadOverTime.Of(result),
             DomainMap.Of(result),

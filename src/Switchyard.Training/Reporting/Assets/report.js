@@ -75,6 +75,7 @@ function merge(target, source) {
 const charts = all(".chart").map(figure => {
   const spec = JSON.parse(figure.querySelector("script.figure").textContent);
   const chart = { figure, spec, plot: figure.querySelector(".plot"), selects: all("select", figure), width: 0 };
+  chart.labelled = spec.views[0].data.some(t => t.mode === "markers+text");
   chart.view = () => spec.views[chart.selects.reduce((index, select, i) => index * spec.sizes[i] + Number(select.value), 0)];
   return chart;
 });
@@ -89,7 +90,7 @@ function themedTrace(trace, colors, saved) {
   if ("row" in meta) {
     const color = colors.rows[meta.color];
     Object.assign(trace.line ??= {}, { color });
-    Object.assign(trace.marker ??= {}, { color, line: { color: colors.page, width: 1 } });
+    Object.assign(trace.marker ??= {}, { color });
     trace.textfont = { color: colors.ink, size: 12 };
     for (const bar of ["error_x", "error_y"]) if (trace[bar]) Object.assign(trace[bar], { color, thickness: 1.5, width: 4 });
     trace.visible = !hiddenRows.has(meta.row);
@@ -102,7 +103,7 @@ function themedTrace(trace, colors, saved) {
     trace.colorscale = scaleStops[meta.scale].map((stop, i) => [stop, colors[meta.scale][i]]);
     trace.showscale = saved && !trace.yaxis?.match(/\d/);
     trace.colorbar = meta.scale === "load"
-      ? { title: { text: "load ÷ even share", side: "right" }, tickvals: [0, 1, 2, 3, 4], ticktext: ["0 idle", "1 even", "2", "3", "≥ 4"], thickness: 12, lenmode: "pixels", len: 200, y: 1, yanchor: "top", outlinewidth: 0 }
+      ? { title: { text: "load ÷ even share", side: "right" }, tickvals: [0, 1, 2, 3, 4], ticktext: ["idle", "even", "2×", "3×", "≥ 4×"], thickness: 12, lenmode: "pixels", len: 200, y: 1, yanchor: "top", outlinewidth: 0 }
       : { title: { text: "share of the domain", side: "right" }, tickformat: ".0%", thickness: 12, lenmode: "pixels", len: 200, y: 1, yanchor: "top", outlinewidth: 0 };
   }
 }
@@ -127,8 +128,14 @@ function placeLabels(data, layout, width, height) {
   const inner = { left: layout.margin.l, top: layout.margin.t, width: width - layout.margin.l - layout.margin.r, height: height - layout.margin.t - layout.margin.b };
   const [x0, x1] = layout.xaxis.range, [y0, y1] = layout.yaxis.range;
   const at = points.map(t => ({ t, x: (t.x[0] - x0) / (x1 - x0) * inner.width, y: (y1 - t.y[0]) / (y1 - y0) * inner.height, w: decode(t.text[0]).length * 6.9 + 4 }));
+  const level = layout.shapes.find(s => s.xref === "paper");
   const overlap = (a, b) => Math.max(0, Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x)) * Math.max(0, Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y));
   const taken = at.map(p => ({ x: p.x - 6, y: p.y - 6, w: 12, h: 12, own: p }));
+  if (level) taken.push({ x: 0, y: (y1 - level.y0) / (y1 - y0) * inner.height - 2, w: inner.width, h: 4 });
+  for (const note of layout.annotations.filter(n => n.xref === "paper" && n.xanchor === "right")) {
+    const w = decode(note.text).length * 6;
+    taken.push({ x: inner.width - w, y: (y1 - note.y) / (y1 - y0) * inner.height - 18, w, h: 18 });
+  }
   const places = [["middle right", 8, -8], ["middle left", -8, -8], ["top center", 0, -24], ["bottom center", 0, 8], ["top right", 4, -22], ["bottom right", 4, 6], ["top left", -4, -22], ["bottom left", -4, 6]];
   for (const p of [...at].sort((a, b) => a.y - b.y)) {
     let best = null;
@@ -139,17 +146,20 @@ function placeLabels(data, layout, width, height) {
       const cost = taken.reduce((sum, other) => sum + (other.own === p ? 0 : overlap(box, other)), 0) + outside * 30 + rank;
       if (best === null || cost < best.cost) best = { cost, name, box };
     });
+    // No room: the marker and the legend must do.
     p.t.textposition = best.name;
-    taken.push(best.box);
+    p.t.text = best.cost > 80 ? [""] : p.t.text;
+    if (best.cost <= 80) taken.push(best.box);
   }
 }
 
-function composed(chart, colors, width, saved) {
+function composed(chart, colors, width, saved, print) {
   const narrow = width < 560;
   const data = structuredClone(chart.view().data);
   const layout = structuredClone(chart.spec.layout);
   if (narrow && chart.spec.narrow) merge(layout, chart.spec.narrow);
-  const height = layout.height ?? (narrow && chart.spec.legend === "rows" ? Math.min(chart.spec.height, 360) : chart.spec.height);
+  const rows = chart.spec.legend === "rows";
+  const height = layout.height ?? Math.min(chart.spec.height, print && rows ? 310 : narrow && rows ? 360 : 2000);
   data.forEach(trace => themedTrace(trace, colors, saved));
   const names = data.find(t => Array.isArray(t.y) && typeof t.y[0] === "string")?.y;
   layout.xaxis ??= {};
@@ -181,14 +191,26 @@ function draw(chart, print) {
   const width = print || Math.floor(chart.plot.clientWidth);
   if (width < 40) return Promise.resolve();
   chart.width = width;
-  const { data, layout } = composed(chart, palette(print ? "light" : null), width, false);
+  const { data, layout } = composed(chart, palette(print ? "light" : null), width, false, print);
   chart.plot.style.height = `${layout.height}px`;
   const note = chart.figure.querySelector(".note"), text = chart.view().note;
   if (note && chart.shown !== undefined && chart.shown !== chart.view()) note.textContent = text ?? "";
   chart.shown = chart.view();
-  return Plotly.react(chart.plot, data, layout, { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: "reset+autosize" });
+  const drawn = Plotly.react(chart.plot, data, layout, { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: "reset+autosize" });
+  if (chart.labelled && chart.plot._fullLayout) replaceLabels(chart); // now that the margins are known
+  return drawn;
 }
 function drawAll(print) { return Promise.all(charts.map(chart => draw(chart, print))); }
+
+// After a zoom the labels of points are placed anew for what is then in the frame.
+function replaceLabels(chart) {
+  const layout = structuredClone({ xaxis: { range: chart.plot.layout.xaxis.range }, yaxis: { range: chart.plot.layout.yaxis.range }, shapes: chart.plot.layout.shapes ?? [], annotations: chart.plot.layout.annotations ?? [] });
+  layout.margin = { l: chart.plot._fullLayout._size.l, r: chart.plot._fullLayout._size.r, t: chart.plot._fullLayout._size.t, b: chart.plot._fullLayout._size.b };
+  const data = chart.plot.data.map((t, i) => ({ mode: t.mode, visible: t.visible, x: t.x, y: t.y, text: chart.view().data[i].text }));
+  placeLabels(data, layout, chart.plot._fullLayout.width, chart.plot._fullLayout.height);
+  const moved = data.map((t, i) => [i, t]).filter(([, t]) => t.textposition);
+  if (moved.length > 0) Plotly.restyle(chart.plot, { textposition: moved.map(([, t]) => t.textposition), text: moved.map(([, t]) => t.text) }, moved.map(([i]) => i));
+}
 
 for (const chart of charts) {
   chart.selects.forEach(select => select.addEventListener("change", () => draw(chart)));
@@ -207,13 +229,15 @@ for (const chart of charts) {
     button.addEventListener("pointerleave", event => { if (event.pointerType === "mouse") emphasise(null); });
   });
 }
-let resizing = 0;
-addEventListener("resize", () => {
+let printing = false, resizing = 0;
+const observer = new ResizeObserver(() => {
+  if (printing) return;
   clearTimeout(resizing);
-  resizing = setTimeout(() => charts.filter(c => Math.floor(c.plot.clientWidth) !== c.width).forEach(c => draw(c)), 120);
+  resizing = setTimeout(() => charts.filter(c => Math.floor(c.plot.clientWidth) !== c.width).forEach(c => draw(c)), 60);
 });
-addEventListener("beforeprint", () => drawAll(670));
-addEventListener("afterprint", () => drawAll());
+charts.forEach(chart => observer.observe(chart.plot));
+addEventListener("beforeprint", () => { printing = true; drawAll(670); });
+addEventListener("afterprint", () => { printing = false; drawAll(); });
 
 // Saving and copying.
 function save(name, type, text) {
@@ -255,5 +279,9 @@ all("[data-save]").forEach(button => button.addEventListener("click", async () =
   else save(`${figure.id}.svg`, "image/svg+xml", await svg(chart));
 }));
 
-drawAll().then(() => { root.dataset.drawn = "true"; });
+drawAll().then(() => {
+  charts.filter(c => c.labelled).forEach(chart => chart.plot.on("plotly_relayout", change => {
+    if (Object.keys(change).some(key => /axis/.test(key))) replaceLabels(chart);
+  }));
+  root.dataset.drawn = "true"; });
 })();

@@ -28,7 +28,7 @@ internal static class LossCurves
 
             IReadOnlyList<HistoryPoint[]> bins = Binned.Of(row.History, MostPoints);
             double[] losses = [.. bins.Select(b => Binned.Mean(b.Select(p => p.Loss)))];
-            late.AddRange(losses.Skip(losses.Length / 10));
+            late.AddRange(losses.Skip(losses.Length / 6));
             data.Add(Train(result, row, bins, losses));
             HistoryPoint[] heldOut = [.. row.History.Where(p => p.TestLoss is not null)];
             late.AddRange(heldOut.Skip(heldOut.Length > 2 ? 1 : 0).Select(p => p.TestLoss!.Value));
@@ -45,6 +45,7 @@ internal static class LossCurves
             Title = "Loss while training",
             Lead = Lead(result, rows),
             Legend = ChartLegend.Rows,
+            Half = true,
             Views = [new ChartView(data)],
             Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high) },
             Csv = csv.ToString(),

@@ -40,7 +40,7 @@ internal static class TradeOff
             Title = "Loss against balance",
             Lead = Markup.Of($"Left is more even, down is better. {Front(front, rows.Length)}{Bars(rows)}"),
             Legend = ChartLegend.Rows,
-            Half = true,
+            Height = 480,
             Views = [new ChartView(data)],
             Layout = layout,
             Csv = csv.ToString(),
@@ -74,6 +74,7 @@ internal static class TradeOff
         JsonObject trace = Plot.RowTrace(result, row, "markers+text");
         trace["x"] = Plot.Numbers([row.Gini]);
         trace["y"] = Plot.Numbers([row.TestLoss]);
+        trace["marker"]!["size"] = 11;
         trace["text"] = Plot.Labels([row.Name]);
         trace["hovertemplate"] = "Gini %{x:.3f}, loss %{y:.4f}";
         AddBar(trace, "error_x", Deviation(row, "gini"));
