@@ -110,7 +110,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
 
         RouterOutput routed = Router.Score(Jittered(x), context);
         Tensor scores = Selector.Prepare(routed.Scores, x);
-        Assignment wanted = Selector.Assign(scores, Balancer.ChoiceBias);
+        Assignment wanted = Selector.Assign(scores, preference => Balancer.ChoiceBias(preference, context));
         Assignment kept = _capacity.Apply(wanted, scores, Selector);
 
         Tensor seen = routed.Residual is { } residual ? x + residual.to(x.dtype) : x;

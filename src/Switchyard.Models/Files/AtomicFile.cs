@@ -4,7 +4,7 @@ namespace Switchyard.Models.Files;
 public static class AtomicFile
 {
     /// <summary>Writes a file, replacing the one of that name.</summary>
-    /// <param name="path">Its path; the folder must exist.</param>
+    /// <param name="path">Its path; a missing folder is made.</param>
     /// <param name="write">Writes the content; need not flush.</param>
     /// <param name="length">Bytes that will be written, if known: a disk that cannot hold them is found full at once.</param>
     /// <exception cref="IOException">The folder cannot be written, or the disk is full. The file of that name, if there was one, is as before.</exception>
@@ -14,6 +14,7 @@ public static class AtomicFile
         string temporary = Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
             using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 1 << 16, PreallocationSize = length }))
             {
                 write(file);

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 using Switchyard.Training.Trainers;
@@ -10,7 +12,7 @@ namespace Switchyard.Training.Comparisons;
 public sealed class Comparison
 {
     private readonly RunConfig _config;
-    private readonly IBatchSource _batches;
+    private readonly PackedCorpus _corpus;
     private readonly RunFolder _folder;
     private readonly IReadOnlyList<RoutingRecipe> _rows;
     private readonly IReadOnlyList<long> _seeds;
@@ -18,10 +20,10 @@ public sealed class Comparison
     /// <summary>Prepares a comparison.</summary>
     /// <param name="config">Sizes, training options and rows.</param>
     /// <param name="seeds">Seeds to repeat each row with; the configuration's own and those after it.</param>
-    /// <param name="batches">The text.</param>
+    /// <param name="corpus">The text.</param>
     /// <param name="folder">Where it is written.</param>
     /// <exception cref="ConfigurationException">A row cannot be made, or two rows are the same.</exception>
-    public Comparison(RunConfig config, int seeds, IBatchSource batches, RunFolder folder)
+    public Comparison(RunConfig config, int seeds, PackedCorpus corpus, RunFolder folder)
     {
         config.Validate();
         if (seeds <= 0)
@@ -30,7 +32,7 @@ public sealed class Comparison
         }
 
         _config = config;
-        _batches = batches;
+        _corpus = corpus;
         _folder = folder;
         _rows = [.. config.Rows.Select(RoutingRecipe.Parse)];
         _seeds = [.. Enumerable.Range(0, seeds).Select(i => config.Seed + i)];
@@ -65,26 +67,29 @@ public sealed class Comparison
             rows.Add(SeedSummary.Of(runs));
         }
 
-        return new CompareResult
-        {
-            Created = DateTimeOffset.UtcNow,
-            Machine = machine,
-            Preset = _config.Name,
-            Corpus = _batches.Info,
-            Command = command,
-            Model = new ModelInfo(
-                _config.Model.HiddenSize,
-                _config.Model.Layers,
-                _config.Model.Experts,
-                _config.Model.TopK,
-                _config.Model.InnerSize,
-                _config.Model.SequenceLength,
-                _config.Training.BatchSequences * _config.Training.AccumulationSteps * _config.Model.SequenceLength,
-                _config.Training.Steps,
-                _seeds),
-            Rows = rows,
-        };
+        return Result(_config, rows, _seeds, _corpus, machine, command);
     }
+
+    /// <summary>The result of rows that were trained with one configuration.</summary>
+    public static CompareResult Result(RunConfig config, IReadOnlyList<CompareRow> rows, IReadOnlyList<long> seeds, PackedCorpus corpus, MachineInfo machine, string command) => new()
+    {
+        Created = DateTimeOffset.UtcNow,
+        Machine = machine,
+        Preset = config.Name,
+        Corpus = corpus.Info,
+        Command = command,
+        Model = new ModelInfo(
+            config.Model.HiddenSize,
+            config.Model.Layers,
+            config.Model.Experts,
+            config.Model.TopK,
+            config.Model.InnerSize,
+            config.Model.SequenceLength,
+            config.Training.BatchSequences * config.Training.AccumulationSteps * config.Model.SequenceLength,
+            config.Training.Steps,
+            seeds),
+        Rows = rows,
+    };
 
     private CompareRow RunRow(RoutingRecipe row, long seed, IProgress<TrainingProgress> progress, CancellationToken cancellation)
     {
@@ -96,7 +101,7 @@ public sealed class Comparison
                 ?? throw new ConfigurationException($"{done}: empty");
         }
 
-        CompareRow result = new TrainingRun(_config with { Seed = seed }, row, _batches, folder).Run(resume: true, progress, cancellation);
+        CompareRow result = new TrainingRun(_config with { Seed = seed }, row, _corpus, folder).Run(resume: true, progress, cancellation);
         AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, ConfigFile.Json));
         return result;
     }

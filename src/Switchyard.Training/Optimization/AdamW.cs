@@ -35,7 +35,7 @@ public sealed class AdamW : IDisposable
     public AdamWOptions Options { get; }
 
     /// <summary>Steps done, t.</summary>
-    public long Steps { get; private set; }
+    public long Steps { get; internal set; }
 
     /// <summary>Norm of the whole gradient, √Σg²; not finite where a gradient is not.</summary>
     public double GradientNorm()
@@ -106,20 +106,6 @@ public sealed class AdamW : IDisposable
         {
             yield return (slot.Name + ".mean", slot.Mean);
             yield return (slot.Name + ".square", slot.Square);
-        }
-    }
-
-    /// <summary>Restores what <see cref="State"/> gave.</summary>
-    /// <param name="steps">Steps done.</param>
-    /// <param name="tensorOf">Finds a tensor by name; it must have the parameter's shape.</param>
-    public void Restore(long steps, Func<string, Tensor> tensorOf)
-    {
-        using var quiet = no_grad();
-        Steps = steps;
-        foreach ((string name, Tensor state) in State())
-        {
-            using Tensor stored = tensorOf(name);
-            state.copy_(stored);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Results;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Switchyard.Metrics;
 using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 using Switchyard.Training.Trainers;
 
@@ -11,19 +12,19 @@ public sealed class TrainingRun
 {
     private readonly RunConfig _config;
     private readonly RoutingRecipe _routing;
-    private readonly IBatchSource _batches;
+    private readonly PackedCorpus _corpus;
     private readonly RunFolder _folder;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="config">Sizes and training options.</param>
     /// <param name="routing">Router, selector and balancer.</param>
-    /// <param name="batches">The text.</param>
+    /// <param name="corpus">The text.</param>
     /// <param name="folder">Where the run is written.</param>
-    public TrainingRun(RunConfig config, RoutingRecipe routing, IBatchSource batches, RunFolder folder)
+    public TrainingRun(RunConfig config, RoutingRecipe routing, PackedCorpus corpus, RunFolder folder)
     {
         _config = config with { Routing = routing.Name };
         _routing = routing;
-        _batches = batches;
+        _corpus = corpus;
         _folder = folder;
     }
 
@@ -36,7 +37,7 @@ public sealed class TrainingRun
     public CompareRow Run(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         _folder.Create();
-        using Trainer trainer = new(_config, _routing, _batches);
+        using Trainer trainer = new(_config, _routing, new TokenStream(_corpus, _config.Model.SequenceLength, _config.Training.BatchSequences, _config.Seed));
         double seconds = 0;
         List<HistoryPoint> history = [];
         if (resume && _folder.Checkpoints() is [.., int last])
@@ -90,13 +91,14 @@ public sealed class TrainingRun
 
     private CompareRow Measure(Trainer trainer, List<HistoryPoint> history, double seconds, CancellationToken cancellation)
     {
-        LoadRecorder recorder = RowMeasurement.NewRecorder(_batches.Info.Domains.Count);
+        LoadRecorder recorder = RowMeasurement.NewRecorder(_corpus.Info.Domains.Count);
         Evaluation evaluation = Evaluator.Run(trainer.Model, HeldOut(), recorder, cancellation);
-        return RowMeasurement.Row(trainer, evaluation, history, _batches.Info, seconds);
+        return RowMeasurement.Row(trainer, evaluation, history, _corpus.Info, seconds);
     }
 
     private IEnumerable<TokenBatch> HeldOut() =>
-        _batches.HeldOut(_config.Training.BatchSequences, _config.Model.SequenceLength, _config.Training.EvaluateTokens);
+        new HeldOutSequences(_corpus, _config.Model.SequenceLength)
+            .Batches(_config.Training.BatchSequences, Math.Max(1, _config.Training.EvaluateTokens / _config.Model.SequenceLength));
 
     private void RemoveOldCheckpoints()
     {

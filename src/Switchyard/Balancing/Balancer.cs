@@ -1,3 +1,4 @@
+using Switchyard.Routing;
 using static TorchSharp.torch;
 
 namespace Switchyard.Balancing;
@@ -6,14 +7,25 @@ namespace Switchyard.Balancing;
 public abstract class Balancer : nn.Module
 {
     /// <summary>Keeps the name for the state dict and the options.</summary>
+    /// <exception cref="ConfigurationException">A setting is out of range.</exception>
     protected Balancer(string name, BalancerOptions options)
-        : base(name) => Options = options;
+        : base(name)
+    {
+        options.Validate();
+        Options = options;
+    }
 
     /// <summary>The sizes and settings the balancer was made with.</summary>
     public BalancerOptions Options { get; }
 
+    /// <summary>Adds the loads [E] of all ranks, for balancers that look beyond the process; null where there is one rank.</summary>
+    public Func<Tensor, Tensor>? ReduceLoad { get; set; }
+
+    /// <summary>What is added to the preference [T, E] before the choice, [E] without gradient, or null for nothing, where nothing else is known of the tokens.</summary>
+    public Tensor? ChoiceBias(Tensor preference) => ChoiceBias(preference, RoutingContext.None);
+
     /// <summary>What is added to the preference [T, E] before the choice, [E] without gradient, or null for nothing. In training it may look at the whole batch and update its state; in inference it is constant.</summary>
-    public virtual Tensor? ChoiceBias(Tensor preference) => null;
+    public virtual Tensor? ChoiceBias(Tensor preference, RoutingContext context) => null;
 
     /// <summary>The balancing loss of the layer, a scalar already multiplied by its coefficient, or null for none. Called in training only.</summary>
     public virtual Tensor? Loss(BalanceInput input) => null;
@@ -27,4 +39,10 @@ public abstract class Balancer : nn.Module
     public virtual void AfterStep()
     {
     }
+
+    /// <summary>A registered buffer, on whatever device the module is now.</summary>
+    protected Tensor State(string name) => get_buffer(name) ?? throw new InvalidOperationException($"no buffer '{name}'");
+
+    /// <summary>The load summed over ranks.</summary>
+    protected Tensor OverRanks(Tensor load) => ReduceLoad is null ? load : ReduceLoad(load);
 }

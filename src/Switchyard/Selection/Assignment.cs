@@ -21,6 +21,12 @@ public sealed record Assignment
     /// <summary>Combine weights W [T, k].</summary>
     public torch.Tensor Weights { get; init; }
 
+    /// <summary>The scores that were chosen from and weighed, [T, E]; null where the assignment did not come from a selector.</summary>
+    public torch.Tensor? PreparedScores { get; init; }
+
+    /// <summary>The noise that the choice was made with; null where there was none.</summary>
+    public NoisyScores? Noise { get; init; }
+
     /// <summary>How many pairs a capacity policy has dropped from this assignment.</summary>
     public long DroppedPairs { get; init; }
 }

@@ -7,28 +7,30 @@ namespace Switchyard.Selection;
 public abstract class Selector : nn.Module
 {
     /// <summary>Keeps the name for the state dict and the options.</summary>
+    /// <exception cref="ConfigurationException">The sizes do not fit together.</exception>
     protected Selector(string name, SelectorOptions options)
-        : base(name) => Options = options;
+        : base(name)
+    {
+        options.Validate();
+        Options = options;
+    }
 
     /// <summary>The sizes and settings the selector was made with.</summary>
     public SelectorOptions Options { get; }
 
-    /// <summary>Chooses and weighs the experts of each token.</summary>
+    /// <summary>Prepares the scores, then chooses and weighs the experts of each token.</summary>
     /// <param name="scores">Scores S [T, E].</param>
     /// <param name="x">Hidden states [T, d], for selectors with learned noise.</param>
     /// <param name="choiceBias">Given the preference [T, E], what a balancer adds to it before the choice, [E], or null. It never enters the weights.</param>
-    public Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null)
-    {
-        Tensor prepared = Prepare(scores, x);
-        Tensor experts;
-        using (no_grad())
-        {
-            Tensor preference = Preference(prepared.detach());
-            Tensor? bias = choiceBias?.Invoke(preference);
-            experts = Choose(bias is null ? preference : preference + bias);
-        }
+    public virtual Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null) => Assign(Prepare(scores, x), choiceBias);
 
-        return new Assignment(experts, Weigh(prepared, experts));
+    /// <summary>Chooses and weighs the experts of each token.</summary>
+    /// <param name="preparedScores">What <see cref="Prepare"/> returned, [T, E].</param>
+    /// <param name="choiceBias">Given the preference [T, E], what a balancer adds to it before the choice, [E], or null. It never enters the weights.</param>
+    public Assignment Assign(Tensor preparedScores, Func<Tensor, Tensor?>? choiceBias = null)
+    {
+        Tensor experts = ChooseBiased(preparedScores, choiceBias);
+        return new Assignment(experts, Weigh(preparedScores, experts)) { PreparedScores = preparedScores };
     }
 
     /// <summary>The scores that are chosen from and weighed, [T, E]: S itself, or S with learned noise.</summary>
@@ -44,4 +46,13 @@ public abstract class Selector : nn.Module
     /// <param name="preparedScores">What <see cref="Prepare"/> returned, [T, E].</param>
     /// <param name="experts">Experts [T, k'], −1 for an empty slot.</param>
     public abstract Tensor Weigh(Tensor preparedScores, Tensor experts);
+
+    private Tensor ChooseBiased(Tensor preparedScores, Func<Tensor, Tensor?>? choiceBias)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor preference = Preference(preparedScores.detach());
+        Tensor? bias = choiceBias?.Invoke(preference);
+        return Choose(bias is null ? preference : preference + bias).MoveToOuterDisposeScope();
+    }
 }

@@ -12,7 +12,7 @@ public sealed record SelectorOptions
     /// <summary>Hidden size d, needed by <c>noisy-topk</c>.</summary>
     public int HiddenSize { get; init; }
 
-    /// <summary>Whether <c>softmax-topk</c> divides the chosen weights by their sum.</summary>
+    /// <summary>Whether <c>softmax-topk</c>, <c>sigmoid-group</c> and <c>threshold</c> divide the chosen weights by their sum.</summary>
     public bool Normalize { get; init; } = true;
 
     /// <summary>Groups G of <c>sigmoid-group</c>.</summary>
@@ -32,4 +32,28 @@ public sealed record SelectorOptions
 
     /// <summary>Softmax mass p that <c>threshold</c> collects.</summary>
     public double Threshold { get; init; } = 0.9;
+
+    /// <summary>Checks the sizes.</summary>
+    /// <exception cref="ConfigurationException">A size is out of range, or they do not fit together.</exception>
+    public void Validate()
+    {
+        Require(Experts >= 1, $"experts is {Experts}; a layer needs at least one");
+        Require(TopK >= 1 && TopK <= Experts, $"topK is {TopK}; with {Experts} experts it lies between 1 and {Experts}");
+        Require(Groups >= 1 && Experts % Groups == 0, $"groups is {Groups}; it must divide the {Experts} experts");
+        Require(TopKGroup >= 1 && TopKGroup <= Groups, $"topKGroup is {TopKGroup}; with {Groups} groups it lies between 1 and {Groups}");
+        Require(
+            TopKGroup * (Experts / Groups) >= TopK,
+            $"the {TopKGroup} groups kept hold {TopKGroup * (Experts / Groups)} experts, fewer than topK {TopK}; keep more groups");
+        Require(double.IsFinite(Scale) && Scale != 0, $"scale is {Scale}; it must be a number other than 0");
+        Require(CapacityFactor > 0 && double.IsFinite(CapacityFactor), $"capacityFactor is {CapacityFactor}; it must be positive");
+        Require(Threshold is > 0 and <= 1, $"threshold is {Threshold}; it lies in (0, 1]");
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new ConfigurationException(message);
+        }
+    }
 }

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Switchyard.Training.Reporting;
+using Switchyard.Training.Results;
+
+namespace Switchyard.Cli.CommandLine;
+
+/// <summary>Prints results.</summary>
+internal static class Output
+{
+    /// <summary>The table, where the report is, and the JSON that was asked for.</summary>
+    public static void Result(CompareResult result, ParseResult parse, CommonOptions common, string reportPath)
+    {
+        WriteJson(parse, common, stream => CompareResultJson.Write(result, stream), path => CompareResultJson.Write(result, path));
+        if (parse.GetValue(common.Quiet) || common.JsonToStandardOutput(parse))
+        {
+            return;
+        }
+
+        int width = Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200);
+        Console.Out.WriteLine(CompareTable.Render(result, width));
+        Console.Out.WriteLine($"Report: {reportPath}");
+    }
+
+    /// <summary>Writes JSON to the file or standard output of <c>--json</c>, if any.</summary>
+    public static void WriteJson(ParseResult parse, CommonOptions common, Action<Stream> toStream, Action<string> toFile)
+    {
+        if (parse.GetValue(common.Json) is not { } path)
+        {
+            return;
+        }
+
+        if (common.JsonToStandardOutput(parse))
+        {
+            using Stream output = Console.OpenStandardOutput();
+            toStream(output);
+        }
+        else
+        {
+            toFile(path);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Switchyard.Training.Configuration;
+
+namespace Switchyard.Cli.CommandLine;
+
+/// <summary>The options of verbs that train: where the configuration comes from, and what they change in it.</summary>
+internal sealed class RunOptions
+{
+    private readonly CommonOptions _common;
+
+    public RunOptions(CommonOptions common) => _common = common;
+
+    public Option<string?> Preset { get; } = PresetOption();
+
+    public Option<string?> Config { get; } = new("--config") { Description = "a JSON configuration instead of a preset", HelpName = "FILE" };
+
+    public Option<string?> Corpus { get; } = new("--corpus") { Description = "text to train on: a text file, a folder, JSON Lines with a `text` field; the SDK's own documentation unless said otherwise", HelpName = "PATH" };
+
+    public Option<int?> Steps { get; } = Number<int?>("--steps", "optimizer steps", 1);
+
+    public Option<int?> BatchSequences { get; } = Number<int?>("--batch-sequences", "sequences of a batch", 1);
+
+    public Option<int?> AccumulationSteps { get; } = Number<int?>("--accumulation-steps", "batches of a step", 1);
+
+    public Option<double?> LearningRate { get; } = Number<double?>("--learning-rate", "peak learning rate", 0);
+
+    public Option<int?> EvaluateTokens { get; } = Number<int?>("--evaluate-tokens", "held-out tokens of an evaluation", 1);
+
+    public Option<int?> CheckpointEvery { get; } = Number<int?>("--checkpoint-every", "steps between checkpoints; 0 for the end only", 0);
+
+    public Option<string?> Dtype { get; } = new("--dtype") { Description = "type of the products: fp32, bf16", HelpName = "TYPE" };
+
+    public Option<string?> Executor { get; } = Named("--executor", "how experts are run", () => Experts.Executors.All.Names);
+
+    public Option<string?> Capacity { get; } = Named("--capacity", "what happens to pairs that do not fit", () => Switchyard.Capacity.CapacityPolicies.All.Names);
+
+    public Option<double?> CapacityFactor { get; } = Number<double?>("--capacity-factor", "an expert takes ceil(factor * T * k / E) pairs", 0);
+
+    public Option<string?> Output { get; } = new("--output") { Description = "run folder; runs/VERB-PRESET-TIME unless said otherwise", HelpName = "FOLDER" };
+
+    public Option<string?> Resume { get; } = new("--resume") { Description = "go on with an interrupted run", HelpName = "FOLDER" };
+
+    public void AddTo(Command command)
+    {
+        Option[] options =
+        [
+            Preset, Config, Corpus, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Capacity, CapacityFactor, Output, Resume,
+        ];
+        foreach (Option option in options)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The configuration that the options ask for, checked.</summary>
+    public RunConfig Read(ParseResult parse)
+    {
+        if (parse.GetValue(Resume) is { } folder)
+        {
+            string path = Path.Combine(folder, "config.json");
+            return File.Exists(path) ? ConfigFile.Load(path) : throw new ConfigurationException($"--resume {folder}: no config.json there; is it a run folder?");
+        }
+
+        RunConfig config = parse.GetValue(Config) is { } file ? ConfigFile.Load(file) : Training.Configuration.Preset.Get(parse.GetValue(Preset) ?? "quick");
+        TrainingOptions training = config.Training;
+        config = config with
+        {
+            Corpus = parse.GetValue(Corpus) ?? config.Corpus,
+            Seed = parse.GetValue(_common.Seed) ?? config.Seed,
+            Executor = parse.GetValue(Executor) ?? config.Executor,
+            Capacity = parse.GetValue(Capacity) ?? config.Capacity,
+            CapacityFactor = parse.GetValue(CapacityFactor) ?? config.CapacityFactor,
+            Training = training with
+            {
+                Steps = parse.GetValue(Steps) ?? training.Steps,
+                BatchSequences = parse.GetValue(BatchSequences) ?? training.BatchSequences,
+                AccumulationSteps = parse.GetValue(AccumulationSteps) ?? training.AccumulationSteps,
+                LearningRate = parse.GetValue(LearningRate) ?? training.LearningRate,
+                EvaluateTokens = parse.GetValue(EvaluateTokens) ?? training.EvaluateTokens,
+                CheckpointEvery = parse.GetValue(CheckpointEvery) ?? training.CheckpointEvery,
+                Dtype = parse.GetValue(Dtype) ?? training.Dtype,
+            },
+        };
+        return config;
+    }
+
+    /// <summary>The run folder.</summary>
+    public string Folder(ParseResult parse, string verb, RunConfig config) =>
+        parse.GetValue(Resume)
+        ?? parse.GetValue(Output)
+        ?? Path.Combine("runs", $"{verb}-{config.Name}-{DateTime.Now:yyyyMMdd-HHmmss}");
+
+    private static Option<T> Number<T>(string name, string description, double minimum) =>
+        new(name) { Description = description, HelpName = "N", Validators = { CommonOptions.AtLeast(minimum) } };
+
+    private static Option<string?> PresetOption()
+    {
+        Option<string?> option = Named("--preset", "a configuration that comes with the product", () => Training.Configuration.Preset.Names);
+        option.Description += Environment.NewLine + string.Join(Environment.NewLine, Training.Configuration.Preset.Names.Select(n => $"  {n}: {Training.Configuration.Preset.Get(n).Summary}"));
+        return option;
+    }
+
+    private static Option<string?> Named(string name, string description, Func<IReadOnlyList<string>> names)
+    {
+        Option<string?> option = new(name) { Description = $"{description} ({string.Join(", ", names())})", HelpName = "NAME" };
+        option.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                if (!names().Contains(token.Value, StringComparer.Ordinal))
+                {
+                    result.AddError($"{name} is '{token.Value}'; did you mean '{NearestName.Of(token.Value, names())}'? Known: {string.Join(", ", names())}");
+                }
+            }
+        });
+        return option;
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using Switchyard.Cli.CommandLine;
+using Switchyard.Cli.Terminal;
+using Switchyard.Training.Comparisons;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Reporting;
+using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
+
+namespace Switchyard.Cli.Verbs;
+
+/// <summary>Trains routers and balancers on the same text and compares them: the main job.</summary>
+internal static class CompareVerb
+{
+    public static Command Make()
+    {
+        CommonOptions common = new();
+        RunOptions options = new(common);
+        Option<string?> rows = RecipeOption("--rows", "rows to train, each ROUTER[+BALANCER[:STRENGTH]][+SELECTOR], separated by commas");
+        Option<int> seeds = new("--seeds") { Description = "repeat each row with so many seeds and show mean ± deviation", HelpName = "N", DefaultValueFactory = _ => 1, Validators = { CommonOptions.AtLeast(1) } };
+        Command command = Verb.Make(
+            "compare",
+            "Train the chosen routers and balancers on the same data from the same initial weights, print the table and write the report.",
+            "switchyard compare --rows linear,linear+bias,linear+dual,lpr --seeds 3",
+            common,
+            (parse, cancellation) => Run(parse, common, options, rows, seeds, cancellation));
+        command.Options.Add(rows);
+        command.Options.Add(seeds);
+        options.AddTo(command);
+        return command;
+    }
+
+    private static int Run(ParseResult parse, CommonOptions common, RunOptions options, Option<string?> rows, Option<int> seeds, CancellationToken cancellation)
+    {
+        RunConfig config = options.Read(parse);
+        if (parse.GetValue(rows) is { } chosen)
+        {
+            config = config with { Rows = Split(chosen) };
+        }
+
+        config.Validate();
+        RunFolder folder = new(options.Folder(parse, "compare", config));
+        folder.Create();
+        Verb.UseThreads(parse, common);
+        bool quiet = parse.GetValue(common.Quiet);
+        using PackedCorpus corpus = PackedCorpus.Build(Corpus.Open(config.Corpus), split: new CorpusSplit { HeldOutShare = config.HeldOutShare }, cancellationToken: cancellation);
+        using ComparisonDisplay display = ComparisonDisplay.Start(config, quiet);
+        CompareResult result;
+        try
+        {
+            result = new Comparison(config, parse.GetValue(seeds), corpus, folder)
+                .Run(Verb.Machine(parse, common), CommandText.Of("compare", parse), display, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            display.Dispose();
+            Console.Error.WriteLine($"switchyard: stopped; go on with: switchyard compare --resume {folder.Path}");
+            return ExitCode.Interrupted;
+        }
+
+        display.Dispose();
+        CompareResultJson.Write(result, folder.ResultPath);
+        CompareReport.Write(result, folder.ReportPath);
+        Output.Result(result, parse, common, folder.ReportPath);
+        return ExitCode.Done;
+    }
+
+    /// <summary>An option of one or several recipes.</summary>
+    public static Option<string?> RecipeOption(string name, string description)
+    {
+        Option<string?> option = new(name)
+        {
+            Description = description + Environment.NewLine
+                + $"  routers: {string.Join(", ", Routing.Routers.All.Names)}" + Environment.NewLine
+                + $"  balancers: {string.Join(", ", Balancing.Balancers.All.Names)}" + Environment.NewLine
+                + $"  selectors: {string.Join(", ", Selection.Selectors.All.Names)}",
+            HelpName = "RECIPE",
+        };
+        option.Validators.Add(result =>
+        {
+            try
+            {
+                foreach (string row in result.Tokens.SelectMany(t => Split(t.Value)))
+                {
+                    RoutingRecipe.Parse(row);
+                }
+            }
+            catch (ConfigurationException e)
+            {
+                result.AddError($"{name}: {e.Message}");
+            }
+        });
+        return option;
+    }
+
+    private static string[] Split(string rows) => rows.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Switchyard.Cli.CommandLine;
+using Switchyard.Cli.Terminal;
+using Switchyard.Training.Comparisons;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Reporting;
+using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
+
+namespace Switchyard.Cli.Verbs;
+
+/// <summary>Trains one model.</summary>
+internal static class TrainVerb
+{
+    public static Command Make()
+    {
+        CommonOptions common = new();
+        RunOptions options = new(common);
+        Option<string?> routing = CompareVerb.RecipeOption("--routing", "ROUTER[+BALANCER[:STRENGTH]][+SELECTOR] of the model");
+        Command command = Verb.Make(
+            "train",
+            "Train one model from a preset or a JSON configuration.",
+            "switchyard train --preset small --routing linear+dual --output runs/dual",
+            common,
+            (parse, cancellation) => Run(parse, common, options, routing, cancellation));
+        command.Options.Add(routing);
+        options.AddTo(command);
+        return command;
+    }
+
+    private static int Run(ParseResult parse, CommonOptions common, RunOptions options, Option<string?> routing, CancellationToken cancellation)
+    {
+        RunConfig config = options.Read(parse);
+        if (parse.GetValue(routing) is { } chosen)
+        {
+            config = config with { Routing = chosen };
+        }
+
+        config = config with { Rows = [config.Routing] };
+        config.Validate();
+        RunFolder folder = new(options.Folder(parse, "train", config));
+        folder.Create();
+        Verb.UseThreads(parse, common);
+        using PackedCorpus corpus = PackedCorpus.Build(Corpus.Open(config.Corpus), split: new CorpusSplit { HeldOutShare = config.HeldOutShare }, cancellationToken: cancellation);
+        using ComparisonDisplay display = ComparisonDisplay.Start(config, parse.GetValue(common.Quiet));
+        CompareRow row;
+        try
+        {
+            Forward progress = new(display, config.Seed);
+            row = new TrainingRun(config, RoutingRecipe.Parse(config.Routing), corpus, folder).Run(parse.GetValue(options.Resume) is not null, progress, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            display.Dispose();
+            Console.Error.WriteLine($"switchyard: stopped; go on with: switchyard train --resume {folder.Path}");
+            return ExitCode.Interrupted;
+        }
+
+        display.Dispose();
+        CompareResult result = Comparison.Result(config, [row], [config.Seed], corpus, Verb.Machine(parse, common), CommandText.Of("train", parse));
+        CompareResultJson.Write(result, folder.ResultPath);
+        CompareReport.Write(result, folder.ReportPath);
+        Output.Result(result, parse, common, folder.ReportPath);
+        return ExitCode.Done;
+    }
+
+    private sealed class Forward(IProgress<ComparisonProgress> display, long seed) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => display.Report(new ComparisonProgress(0, 1, seed, value));
+    }
+}

@@ -1,0 +1,28 @@
+namespace Switchyard.Training.Benchmarks;
+
+/// <summary>What to measure.</summary>
+public sealed record BenchOptions
+{
+    /// <summary>Names of shapes.</summary>
+    public IReadOnlyList<string> Shapes { get; init; } = ["small"];
+
+    /// <summary>Token counts T.</summary>
+    public IReadOnlyList<int> Tokens { get; init; } = [128, 1024, 4096];
+
+    /// <summary>Thread counts.</summary>
+    public IReadOnlyList<int> Threads { get; init; } = [1, Environment.ProcessorCount];
+
+    /// <summary>Spread of the pairs over experts.</summary>
+    public string Load { get; init; } = "even";
+
+    /// <summary><c>forward</c> or <c>forward-backward</c>.</summary>
+    public string Direction { get; init; } = "forward";
+
+    /// <summary>Executors or routers to time; empty for all.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Time for each competitor.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    internal bool Backward => string.Equals(Direction, "forward-backward", StringComparison.Ordinal);
+}

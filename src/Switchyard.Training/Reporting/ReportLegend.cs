@@ -1,0 +1,30 @@
+using Switchyard.Training.Reporting.Charts;
+using Switchyard.Training.Results;
+
+namespace Switchyard.Training.Reporting;
+
+/// <summary>The legend of a chart as HTML, so that it wraps on a phone, prints, and can be worked with a keyboard.</summary>
+internal static class ReportLegend
+{
+    public static Markup Of(CompareResult result, ReportChart chart) => chart.Legend switch
+    {
+        ChartLegend.Rows => Rows(result, chart),
+        ChartLegend.Load => Ramp("load", "0 idle", "1 even share", FormattableString.Invariant($"≥ {Plot.LoadCeiling}"), "load ÷ even share"),
+        ChartLegend.Share => Ramp("share", "0 %", string.Empty, Figures.Percent(chart.LegendMaximum), "share of the domain’s pairs"),
+        _ => Markup.Empty,
+    };
+
+    private static Markup Rows(CompareResult result, ReportChart chart)
+    {
+        HashSet<int> shown = [.. chart.Views.SelectMany(v => v.Data).Select(t => (int?)t?["meta"]?["row"]).OfType<int>()];
+        IEnumerable<Markup> entries = result.Rows.Select((row, i) => (row, i)).Where(r => shown.Contains(r.i)).Select(r =>
+            Markup.Of($"""<li><button type="button" data-row="{r.i}" aria-pressed="true">{RowStyle.Of(result, r.row).Swatch()}{r.row.Name}</button></li>"""));
+        return Markup.Of($"""<ul class="legend" aria-label="Rows; press to hide or show in every chart">{entries}</ul>""");
+    }
+
+    private static Markup Ramp(string kind, string low, string middle, string high, string what)
+    {
+        Markup centre = middle.Length == 0 ? Markup.Empty : Markup.Of($"""<span class="even">{middle}</span>""");
+        return Markup.Of($"""<div class="ramp {kind}" role="img" aria-label="Colour scale: {what}, from {low} to {high}"><span class="what">{what}</span><span class="scale"><span class="strip"></span><span class="ticks"><span>{low}</span>{centre}<span>{high}</span></span></span></div>""");
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Switchyard.Metrics;
+using Switchyard.Models;
+using Switchyard.Training.Results;
+using Switchyard.Training.Trainers;
+
+namespace Switchyard.Training.Runs;
+
+/// <summary>What happened since the last logged step.</summary>
+internal sealed class TrainingWindow
+{
+    private readonly int[] _layers;
+    private readonly int _experts;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private StepResult _last;
+    private double _loss;
+    private double _auxiliary;
+    private int _steps;
+    private long _tokens;
+    private long _drops;
+
+    public TrainingWindow(MoeTransformer model, int experts)
+    {
+        _layers = [.. model.MoeLayers.Select(l => l.Options.Layer)];
+        _experts = experts;
+    }
+
+    /// <summary>Listens to the steps of the window: loads alone.</summary>
+    public LoadRecorder Recorder { get; } = new(LoadRecorderOptions.LoadOnly);
+
+    /// <summary>Speed within the window, or of the last one where it has just begun.</summary>
+    public double TokensPerSecond { get; private set; }
+
+    public void Add(StepResult step, int tokens)
+    {
+        _last = step;
+        _steps++;
+        _tokens += tokens;
+        _loss += step.Loss;
+        _auxiliary += step.AuxiliaryLoss;
+        _drops += step.Drops;
+        TokensPerSecond = _tokens / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>The logged point; a new window begins.</summary>
+    public HistoryPoint Close(int step, long tokens, double? testLoss)
+    {
+        long[][] loads = [.. _layers.Select(l => Recorder.Load(l).ToArray())];
+        HistoryPoint point = new()
+        {
+            Step = step,
+            Tokens = tokens,
+            Loss = _loss / _steps,
+            AuxiliaryLoss = _auxiliary / _steps,
+            LearningRate = _last.LearningRate,
+            GradientNorm = _last.GradientNorm,
+            TokensPerSecond = TokensPerSecond,
+            TestLoss = testLoss,
+            Gini = [.. loads.Select(l => LoadMetrics.Gini(l))],
+            MinMax = [.. loads.Select(l => LoadMetrics.MinMax(l))],
+            Drops = _drops,
+            Load = [.. loads.Select(Shares)],
+        };
+        Recorder.Clear();
+        _loss = _auxiliary = 0;
+        _steps = 0;
+        _tokens = _drops = 0;
+        _clock.Restart();
+        return point;
+    }
+
+    private double[] Shares(long[] load)
+    {
+        double total = load.Sum();
+        double[] shares = new double[_experts];
+        for (int e = 0; e < load.Length; e++)
+        {
+            shares[e] = total > 0 ? Math.Round(load[e] / total, 6) : 0;
+        }
+
+        return shares;
+    }
+}

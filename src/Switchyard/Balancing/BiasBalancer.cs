@@ -1,0 +1,52 @@
+using Switchyard.Balancing.Losses;
+using Switchyard.Routing;
+using static TorchSharp.torch;
+
+namespace Switchyard.Balancing;
+
+/// <summary>Loss-free balancing (Wang et al. 2024; DeepSeek-V3): choice by S + b, and after each step b_e += u·sign(mean load − load_e), u = 0.001 unless given. b enters neither the weights nor any gradient.</summary>
+/// <remarks>With <see cref="BalancerOptions.SequenceCoefficient"/> the sequence-wise loss of <see cref="SwitchLoss"/> is added. b is the buffer <c>bias</c> [E].</remarks>
+public sealed class BiasBalancer : Balancer
+{
+    /// <summary>The default u.</summary>
+    public const double DefaultCoefficient = 0.001;
+
+    /// <summary>Makes the balancer with b = 0.</summary>
+    public BiasBalancer(BalancerOptions options)
+        : base(nameof(BiasBalancer), options)
+    {
+        register_buffer("bias", zeros(options.Experts));
+        register_buffer("step_load", zeros(options.Experts, ScalarType.Int64), persistent: false);
+    }
+
+    /// <summary>b [E].</summary>
+    public Tensor Bias => State("bias");
+
+    /// <inheritdoc/>
+    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => Bias;
+
+    /// <inheritdoc/>
+    public override Tensor? Loss(BalanceInput input) =>
+        Options.SequenceCoefficient == 0
+            ? null
+            : SwitchLoss.OfSequences(input.Scores, input.Assignment.Experts, input.Context.SequenceLength, input.Context.TokenMask) * Options.SequenceCoefficient;
+
+    /// <inheritdoc/>
+    public override void Observe(Tensor load)
+    {
+        using var quiet = no_grad();
+        State("step_load").add_(load);
+    }
+
+    /// <inheritdoc/>
+    public override void AfterStep()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor step = State("step_load");
+        Tensor load = OverRanks(step).to(ScalarType.Float64);
+        Tensor direction = (load.mean() - load).sign();
+        Bias.add_(direction.to(Bias.dtype), alpha: Options.Coefficient ?? DefaultCoefficient);
+        step.zero_();
+    }
+}

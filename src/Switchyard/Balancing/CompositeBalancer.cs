@@ -1,0 +1,50 @@
+using Switchyard.Routing;
+using static TorchSharp.torch;
+
+namespace Switchyard.Balancing;
+
+/// <summary>Several balancers at once, such as <c>switch+z</c>: losses and choice biases are added.</summary>
+public sealed class CompositeBalancer : Balancer
+{
+    private readonly Balancer[] _parts;
+
+    /// <summary>Joins balancers; they are registered as <c>0</c>, <c>1</c>, ….</summary>
+    public CompositeBalancer(IReadOnlyList<Balancer> parts, BalancerOptions options)
+        : base(nameof(CompositeBalancer), options)
+    {
+        _parts = [.. parts];
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            register_module(i.ToString(System.Globalization.CultureInfo.InvariantCulture), _parts[i]);
+        }
+    }
+
+    /// <summary>The joined balancers.</summary>
+    public IReadOnlyList<Balancer> Parts => _parts;
+
+    /// <inheritdoc/>
+    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => Sum(p => p.ChoiceBias(preference, context));
+
+    /// <inheritdoc/>
+    public override Tensor? Loss(BalanceInput input) => Sum(p => p.Loss(input));
+
+    /// <inheritdoc/>
+    public override void Observe(Tensor load) => Array.ForEach(_parts, p => p.Observe(load));
+
+    /// <inheritdoc/>
+    public override void AfterStep() => Array.ForEach(_parts, p => p.AfterStep());
+
+    private Tensor? Sum(Func<Balancer, Tensor?> term)
+    {
+        Tensor? sum = null;
+        foreach (Balancer part in _parts)
+        {
+            if (term(part) is { } value)
+            {
+                sum = sum is null ? value : sum + value;
+            }
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,59 @@
+using Switchyard.Routing;
+using static TorchSharp.torch;
+
+namespace Switchyard.Balancing;
+
+/// <summary>Balance without a loss: choice by S − q, where the expert prices q solve the batch's assignment problem (<see cref="DualPrices"/>), started from the last batch's. In inference the moving average of q is a constant bias.</summary>
+/// <remarks>In training the choice of a token depends on the whole batch, so that it is not causal there; <see cref="BalanceScope.SequencePrefix"/> uses prices of the batches before alone.</remarks>
+public sealed class DualBalancer : Balancer
+{
+    /// <summary>The default decay a batch of the moving average.</summary>
+    public const double DefaultDecay = 0.99;
+
+    /// <summary>Makes the balancer with q = 0.</summary>
+    /// <exception cref="ConfigurationException">The scope is not one that it knows.</exception>
+    public DualBalancer(BalancerOptions options)
+        : base(nameof(DualBalancer), options)
+    {
+        if (options.Scope is not (BalanceScope.Batch or BalanceScope.SequencePrefix))
+        {
+            throw new ConfigurationException("balancer 'dual' has the scopes batch and sequence-prefix");
+        }
+
+        register_buffer("price", zeros(options.Experts));
+        register_buffer("average_price", zeros(options.Experts));
+        register_buffer("batches", zeros(1, ScalarType.Int64));
+    }
+
+    /// <summary>q of the last batch [E].</summary>
+    public Tensor Price => State("price");
+
+    /// <summary>The moving average of q [E], the bias of inference (negated).</summary>
+    public Tensor AveragePrice => State("average_price");
+
+    /// <inheritdoc/>
+    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context)
+    {
+        if (!training)
+        {
+            return -AveragePrice;
+        }
+
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor before = -AveragePrice;
+        Tensor real = context.TokenMask is { } mask ? preference[mask] : preference;
+        if (real.shape[0] == 0)
+        {
+            return before.MoveToOuterDisposeScope();
+        }
+
+        Price.copy_(DualPrices.SolveWithTorch(real, Options.TopK, Price, Options.Sweeps));
+        Tensor batches = State("batches");
+        double seen = batches.item<long>();
+        double weight = Math.Max(1 / (seen + 1), 1 - (Options.Decay ?? DefaultDecay));
+        AveragePrice.mul_(1 - weight).add_(Price, alpha: weight);
+        batches.add_(1);
+        return (Options.Scope == BalanceScope.SequencePrefix ? before : -Price).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,53 @@
+using Switchyard.Routing;
+using static TorchSharp.torch;
+
+namespace Switchyard.Balancing;
+
+/// <summary>Load-aware adjustment: choice by S_te − λ·(l_e − 1), with l the moving average over steps of load ÷ mean load; λ = 0.1 and decay 0.9 unless given. Without gradient.</summary>
+/// <remarks>l is the buffer <c>relative_load</c> [E]; it starts even. The push is proportional, so a steady imbalance remains that just holds the adjustment in place.</remarks>
+public sealed class FeedbackBalancer : Balancer
+{
+    /// <summary>The default λ.</summary>
+    public const double DefaultCoefficient = 0.1;
+
+    /// <summary>The default decay a step.</summary>
+    public const double DefaultDecay = 0.9;
+
+    /// <summary>Makes the balancer with an even average.</summary>
+    public FeedbackBalancer(BalancerOptions options)
+        : base(nameof(FeedbackBalancer), options)
+    {
+        register_buffer("relative_load", ones(options.Experts));
+        register_buffer("step_load", zeros(options.Experts, ScalarType.Int64), persistent: false);
+    }
+
+    /// <summary>l [E], 1 where even.</summary>
+    public Tensor RelativeLoad => State("relative_load");
+
+    /// <inheritdoc/>
+    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => (1 - RelativeLoad) * (Options.Coefficient ?? DefaultCoefficient);
+
+    /// <inheritdoc/>
+    public override void Observe(Tensor load)
+    {
+        using var quiet = no_grad();
+        State("step_load").add_(load);
+    }
+
+    /// <inheritdoc/>
+    public override void AfterStep()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor step = State("step_load");
+        Tensor load = OverRanks(step).to(RelativeLoad.dtype);
+        Tensor relative = load / load.mean().clamp_min(1e-12);
+        if (load.sum().item<float>() > 0)
+        {
+            double decay = Options.Decay ?? DefaultDecay;
+            RelativeLoad.mul_(decay).add_(relative, alpha: 1 - decay);
+        }
+
+        step.zero_();
+    }
+}

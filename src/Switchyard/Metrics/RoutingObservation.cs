@@ -1,0 +1,16 @@
+using Switchyard.Routing;
+using Switchyard.Selection;
+using static TorchSharp.torch;
+
+namespace Switchyard.Metrics;
+
+/// <summary>What one MoE layer did with the T tokens of one forward pass.</summary>
+/// <param name="Layer">Index of the layer in the model.</param>
+/// <param name="Scores">Scores S [T, E], logits.</param>
+/// <param name="Assignment">What was asked for, before any capacity policy: experts [T, k] int64 (−1 for an empty slot) and weights [T, k].</param>
+/// <param name="Context">What else is known of the tokens: ids, mask, sequence length.</param>
+public sealed record RoutingObservation(int Layer, Tensor Scores, Assignment Assignment, RoutingContext Context)
+{
+    /// <summary>How many of the assignment's pairs the capacity policy then dropped.</summary>
+    public long DroppedPairs { get; init; }
+}

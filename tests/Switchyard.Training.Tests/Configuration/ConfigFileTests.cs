@@ -1,0 +1,60 @@
+using Switchyard.Training.Configuration;
+
+namespace Switchyard.Training.Tests.Configuration;
+
+public sealed class ConfigFileTests
+{
+    public static TheoryData<string> Presets => [.. Preset.Names];
+
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void Every_preset_is_valid_and_reads_back_from_its_own_text(string name)
+    {
+        RunConfig config = Preset.Get(name);
+
+        config.Validate();
+        Assert.Equal(name, config.Name);
+        Assert.NotEmpty(config.Summary);
+        Assert.Equal(ConfigFile.Write(config), ConfigFile.Write(ConfigFile.Parse(ConfigFile.Write(config), "again")));
+    }
+
+    [Theory]
+    [InlineData("""{ "trainig": {} }""", "unknown key 'trainig'; did you mean 'training'?")]
+    [InlineData("""{ "model": { "hidenSize": 3 } }""", "unknown key 'model.hidenSize'; did you mean 'hiddenSize'?")]
+    [InlineData("""{ "model": { "hiddenSize": "big" } }""", "model.hiddenSize")]
+    [InlineData("""{ "model": 3 }""", "model must be an object")]
+    [InlineData("""{ "seed": 1, "seed": 2 }""", "key 'seed' stands twice")]
+    [InlineData("""[1]""", "must be an object")]
+    [InlineData("""{ "seed": """, "not valid JSON (line 1)")]
+    public void A_bad_configuration_is_refused_with_its_place(string json, string message)
+    {
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() => ConfigFile.Parse(json, "my.json"));
+
+        Assert.StartsWith("my.json: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "model": { "topK": 17 } }""", "topK is 17, but there are only 16 experts")]
+    [InlineData("""{ "training": { "steps": -1 } }""", "steps is -1")]
+    [InlineData("""{ "training": { "dtype": "fp8" } }""", "dtype is 'fp8'")]
+    [InlineData("""{ "heldOutShare": 0 }""", "heldOutShare is 0")]
+    [InlineData("""{ "routing": "liner" }""", "did you mean 'linear'")]
+    [InlineData("""{ "executor": "pading" }""", "did you mean 'padded'")]
+    [InlineData("""{ "router": { "keysize": 3 } }""", "did you mean 'keySize'")]
+    [InlineData("""{ "model": { "heads": 3, "keyValueHeads": 2 } }""", "keyValueHeads is 2")]
+    public void A_configuration_that_cannot_be_run_is_refused(string json, string message)
+    {
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() => ConfigFile.Parse(json, "my.json").Validate());
+
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_preset_is_answered_with_the_nearest_one()
+    {
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() => Preset.Get("quik"));
+
+        Assert.Contains("did you mean 'quick'", error.Message, StringComparison.Ordinal);
+    }
+}

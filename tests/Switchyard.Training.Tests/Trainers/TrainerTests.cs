@@ -1,0 +1,177 @@
+using Switchyard.Models;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Trainers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Switchyard.Training.Tests.Trainers;
+
+public sealed class TrainerTests : IDisposable
+{
+    private readonly TinyText _text = new();
+
+    public static TheoryData<string> Recipes =>
+    [
+        "linear", "linear+switch", "linear+bias", "linear+dual", "linear+feedback", "linear+switch+z", "linear+noisy-topk+importance", "linear+sinkhorn",
+        "linear+expert-choice", "linear+sigmoid-group+bias", "linear+threshold", "attention", "mlp", "hybrid", "hash", "mlp-hadamard", "lpr", "random",
+    ];
+
+    [Fact]
+    public void Accumulating_four_batches_equals_one_batch_of_four()
+    {
+        RunConfig one = TinyText.Config() with { Training = TinyText.Config().Training with { BatchSequences = 8 } };
+        RunConfig four = one with { Training = one.Training with { BatchSequences = 2, AccumulationSteps = 4 } };
+        using Trainer a = Make(one, "linear");
+        using Trainer b = Make(four, "linear");
+
+        for (int i = 0; i < 3; i++)
+        {
+            StepResult stepA = a.Step();
+            StepResult stepB = b.Step();
+            Assert.Equal(stepA.Loss, stepB.Loss, 1e-5);
+            Assert.Equal(stepA.GradientNorm, stepB.GradientNorm, 1e-4);
+        }
+    }
+
+    [Theory]
+    [InlineData("linear", "mlp")]
+    [InlineData("linear", "lpr")]
+    [InlineData("attention", "hash")]
+    public void Models_that_differ_in_their_routers_share_every_other_initial_weight(string first, string second)
+    {
+        using Trainer a = Make(TinyText.Config(), first);
+        using Trainer b = Make(TinyText.Config(), second);
+        Dictionary<string, Tensor> weights = a.Model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
+
+        int compared = 0;
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in b.Model.named_parameters().Where(p => !p.name.Contains(".gate.", StringComparison.Ordinal)))
+        {
+            Assert.True(weights[name].Equals(parameter), name);
+            compared++;
+        }
+
+        Assert.True(compared > 10);
+    }
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void A_run_continued_from_a_checkpoint_gives_the_same_bits_as_one_never_interrupted(string recipe)
+    {
+        string folder = _text.Folder("checkpoint");
+        using Trainer whole = Make(TinyText.Config(), recipe);
+        using Trainer first = Make(TinyText.Config(), recipe);
+        using Trainer second = Make(TinyText.Config(), recipe);
+        Run(whole, 5);
+        Run(first, 2);
+        Switchyard.Training.Runs.Checkpoint.Save(first, folder, 1.5);
+
+        Run(second, 1);
+        double seconds = Switchyard.Training.Runs.Checkpoint.Restore(second, folder);
+        Run(second, 3);
+
+        Assert.Equal(1.5, seconds);
+        AssertSameBits(whole.Model, second.Model);
+    }
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Live_tensors_stay_flat_over_training_steps(string recipe)
+    {
+        using Trainer trainer = Make(TinyText.Config(1000), recipe);
+        Run(trainer, 5);
+        long before = Tensor.TotalCount;
+
+        Run(trainer, 20);
+
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void A_step_that_is_not_finite_is_skipped_and_three_in_a_row_end_the_run()
+    {
+        using Trainer trainer = Make(TinyText.Config(), "linear");
+        Run(trainer, 1);
+        using (no_grad())
+        {
+            trainer.Model.named_parameters().First(p => p.name.Contains("down", StringComparison.Ordinal)).parameter.fill_(float.NaN);
+        }
+
+        StepResult step = trainer.Step();
+        Assert.True(step.Skipped);
+        Assert.True(trainer.Step().Skipped);
+        DivergenceException error = Assert.Throws<DivergenceException>(() => trainer.Step());
+
+        Assert.Equal(3, trainer.SkippedSteps);
+        Assert.Equal(1, trainer.Optimizer.Steps);
+        Assert.Contains("was not finite", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("attention")]
+    [InlineData("mlp")]
+    [InlineData("hybrid")]
+    [InlineData("mlp-hadamard")]
+    [InlineData("lpr")]
+    public void A_tiny_model_overfits_one_batch(string router)
+    {
+        using var scope = NewDisposeScope();
+        RunConfig config = TinyText.Config() with { Model = TinyText.Config().Model with { HiddenSize = 32, InnerSize = 32 } };
+        using MoeTransformer model = new(config.ModelOptions(RoutingRecipe.Parse(router)));
+        using Switchyard.Training.Optimization.AdamW optimizer = new(model.named_parameters().Select(p => (p.name, p.parameter)), new() { WeightDecay = 0 });
+        TokenBatch batch = new TokenStream(_text.Packed, 16, 4, 1).Read(0);
+        Tensor tokens = tensor(batch.Tokens, [4, 17]);
+        Tensor inputs = tokens.slice(1, 0, 16, 1);
+        Tensor targets = tokens.slice(1, 1, 17, 1).flatten();
+        model.train();
+        double loss = double.PositiveInfinity;
+        for (int i = 0; i < 600 && loss >= 0.05; i++)
+        {
+            using var step = NewDisposeScope();
+            Tensor value = nn.functional.cross_entropy(model.Run(inputs).Logits.flatten(0, 1), targets);
+            value.backward();
+            loss = value.item<float>();
+            optimizer.Step(1e-2, optimizer.GradientNorm());
+            optimizer.ZeroGradients();
+        }
+
+        Assert.True(loss < 0.05, $"loss {loss}");
+    }
+
+    [Fact]
+    public void Bf16_products_train_to_about_the_loss_of_fp32()
+    {
+        using Trainer full = Make(TinyText.Config(30), "linear");
+        RunConfig config = TinyText.Config(30);
+        using Trainer half = Make(config with { Training = config.Training with { Dtype = "bf16" } }, "linear");
+
+        Run(full, 29);
+        Run(half, 29);
+
+        Assert.Equal(full.Step().Loss, half.Step().Loss, 0.1);
+    }
+
+    public void Dispose() => _text.Dispose();
+
+    private static void Run(Trainer trainer, int steps)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            trainer.Step();
+        }
+    }
+
+    private static void AssertSameBits(MoeTransformer expected, MoeTransformer actual)
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> state = actual.state_dict();
+        foreach ((string name, Tensor tensor) in expected.state_dict())
+        {
+            Assert.True(tensor.bytes.SequenceEqual(state[name].bytes), $"{name} differs");
+        }
+    }
+
+    private Trainer Make(RunConfig config, string recipe) =>
+        new(config, RoutingRecipe.Parse(recipe), new TokenStream(_text.Packed, config.Model.SequenceLength, config.Training.BatchSequences, config.Seed));
+}
