@@ -8,7 +8,7 @@ namespace Switchyard.Balancing;
 public sealed class DualBalancer : Balancer
 {
     /// <summary>The default decay a batch of the moving average.</summary>
-    public const double DefaultDecay = 0.99;
+    public const double DefaultDecay = 0.98;
 
     /// <summary>Makes the balancer with q = 0.</summary>
     /// <exception cref="ConfigurationException">The scope is not one that it knows.</exception>
@@ -48,7 +48,7 @@ public sealed class DualBalancer : Balancer
             return before.MoveToOuterDisposeScope();
         }
 
-        Price.copy_(DualPrices.SolveWithTorch(real, Options.TopK, Price, Options.Sweeps));
+        Price.copy_(DualPrices.Solve(real, Options.TopK, Price, Options.Sweeps));
         Tensor batches = State("batches");
         double seen = batches.item<long>();
         double weight = Math.Max(1 / (seen + 1), 1 - (Options.Decay ?? DefaultDecay));

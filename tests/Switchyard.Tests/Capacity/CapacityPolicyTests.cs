@@ -38,7 +38,7 @@ public sealed class CapacityPolicyTests
 
             selector.Dispose();
         },
-        iter: 100);
+        iter: 100, threads: 1);
 
     [Theory]
     [InlineData("position")]
@@ -53,7 +53,7 @@ public sealed class CapacityPolicyTests
             selector.Dispose();
             return after.DroppedPairs == Load(before.Experts, c.E).Sum(n => Math.Max(0, n - capacity));
         },
-        iter: 100);
+        iter: 100, threads: 1);
 
     [Fact]
     public void Reroute_drops_only_where_every_expert_with_room_is_the_tokens_own_already() => s_case.Sample(
@@ -76,7 +76,7 @@ public sealed class CapacityPolicyTests
             Assert.True(after.Experts.masked_select(stayed).eq(dropped.Experts.masked_select(stayed)).all().item<bool>());
             selector.Dispose();
         },
-        iter: 100);
+        iter: 100, threads: 1);
 
     [Fact]
     public void Batch_2_sequence_5_experts_4_top_2_factor_1_has_room_for_5_each()

@@ -40,7 +40,7 @@ public sealed class SelectorTests
             Assert.Equal(assignment.Experts.shape, assignment.Weights.shape);
             selector.Dispose();
         },
-        iter: 60);
+        iter: 60, threads: 1);
 
     [Theory]
     [MemberData(nameof(Normalizing))]
@@ -53,7 +53,7 @@ public sealed class SelectorTests
             selector.Dispose();
             return (sums - 1).abs().max().item<float>() < 1e-5;
         },
-        iter: 60);
+        iter: 60, threads: 1);
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -27,7 +27,7 @@ public sealed class TopKTests
             return TopK.Indices(scores, c.K).eq(TopK.IndicesBySort(scores, c.K)).all().item<bool>()
                 && TopK.Indices(scores.to(ScalarType.Float64), c.K).eq(TopK.Indices(scores, c.K)).all().item<bool>();
         },
-        iter: 200);
+        iter: 200, threads: 1);
 
     [Fact]
     public void Chosen_are_the_largest_in_order_with_ties_to_the_lower_index() => s_case.Sample(
@@ -46,7 +46,7 @@ public sealed class TopKTests
                 Assert.Equal(expected, chosen.AsSpan(t * c.K, c.K).ToArray());
             }
         },
-        iter: 200);
+        iter: 200, threads: 1);
 
     [Theory]
     [InlineData(1)]
@@ -94,4 +94,16 @@ public sealed class TopKTests
          from n in Gen.Int[1, values.Length]
          select (values, n)).Sample(c =>
             OrderStatistic.NthLargest((float[])c.values.Clone(), c.n) == c.values.OrderDescending().ElementAt(c.n - 1));
+
+    [Fact]
+    public void Neighbouring_ranks_are_those_of_the_sorted_values() =>
+        (from values in Gen.OneOf(Gen.Float[-5, 5], Gen.Int[-2, 2].Select(i => (float)i)).Array[2, 1200]
+         from n in Gen.Int[1, values.Length - 1]
+         select (values, n)).Sample(
+            c =>
+            {
+                float[] sorted = [.. c.values.OrderDescending()];
+                return OrderStatistic.Neighbours((float[])c.values.Clone(), new float[c.values.Length], c.n) == (sorted[c.n - 1], sorted[c.n]);
+            },
+            iter: 300, threads: 1);
 }
