@@ -12,7 +12,7 @@ namespace Switchyard.Models.Files;
 internal ref struct SafetensorsHeader
 {
     public const long LongestHeader = 100_000_000;
-    public const int MostTensors = 1 << 20;
+    public const int MostTensors = 1 << 18;
     public const int LongestName = 4096;
     public const int HighestRank = 64;
     private const int Depth = 8;
