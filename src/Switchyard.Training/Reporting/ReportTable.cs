@@ -23,7 +23,7 @@ internal static class ReportTable
             {result.Rows.Select(r => Line(result, r, columns, best))}</tbody>
             </table>
             </div>
-            <p class="hint"><span class="best-key" aria-hidden="true">★</span> best of the column. {(result.Model.Seeds.Count > 1 ? "± standard deviation over seeds. " : string.Empty)}Load figures are of the held-out text, in inference. Hold the pointer over a heading for what it means.</p>
+            <p class="hint">{(result.Rows.Count > 1 ? Markup.Of($"""<span class="best-key" aria-hidden="true">★</span> best of the column. """) : Markup.Empty)}{(result.Model.Seeds.Count > 1 ? "± standard deviation over seeds. " : string.Empty)}Load figures are of the held-out text, in inference. Hold the pointer over a heading for what it means.</p>
             """);
     }
 

@@ -94,7 +94,7 @@ function themedTrace(trace, colors, saved) {
     trace.textfont = { color: colors.ink, size: 12 };
     for (const bar of ["error_x", "error_y"]) if (trace[bar]) Object.assign(trace[bar], { color, thickness: 1.5, width: 4 });
     trace.visible = !hiddenRows.has(meta.row);
-  } else if (meta.role === "reference") {
+  } else if (meta.role === "reference" || meta.role === "front") {
     trace.line = { color: colors.quiet, width: 1.5, dash: "2px,4px" };
   } else if (meta.bar) {
     trace.marker = { color: colors.bars[meta.bar] };
@@ -121,6 +121,25 @@ function themedAxis(axis, colors, narrow, names) {
   delete axis.meta;
 }
 
+// With rows hidden the frame closes in on those that are left.
+function fit(data, layout, meta) {
+  const shown = data.filter(t => t.meta?.row !== undefined && t.visible);
+  if (shown.length === 0) return;
+  const span = values => { const known = values.filter(v => v !== null && v !== undefined), low = Math.min(...known), high = Math.max(...known), pad = 0.06 * (high - low) || 0.01; return known.length ? [low - pad, high + pad] : [0, 1]; };
+  const ends = (t, axis) => { const reach = t[`error_${axis}`]?.array[0] ?? 0; return [t[axis][0] - reach, t[axis][0] + reach]; };
+  if (meta.fit === "all") {
+    layout.xaxis.range = span([0, ...shown.flatMap(t => ends(t, "x"))]);
+    layout.yaxis.range = span(shown.flatMap(t => ends(t, "y")));
+    const points = shown.map(t => [t.x[0], t.y[0]]).sort((a, b) => a[0] - b[0]);
+    const front = points.filter(p => !points.some(o => o[0] <= p[0] && o[1] <= p[1] && (o[0] < p[0] || o[1] < p[1])));
+    Object.assign(data.find(t => t.meta?.role === "front"), { x: front.map(p => p[0]), y: front.map(p => p[1]) });
+    return;
+  }
+  const steps = shown.flatMap(t => t.x), from = meta.fit === "late" ? Math.min(...steps) + (Math.max(...steps) - Math.min(...steps)) / 6 : -Infinity;
+  const values = shown.flatMap(t => t.y.filter((_, i) => t.x[i] >= from));
+  layout.yaxis.range = meta.fit === "top" ? [0, Math.min(1, span([0, ...values])[1])] : span(meta.levelY === 0 ? [0, ...values] : values);
+}
+
 // Labels of points, each beside its point where it hides least: greedy, from the top down.
 function placeLabels(data, layout, width, height) {
   const points = data.filter(t => t.mode === "markers+text" && t.visible !== false);
@@ -131,6 +150,11 @@ function placeLabels(data, layout, width, height) {
   const level = layout.shapes.find(s => s.xref === "paper");
   const overlap = (a, b) => Math.max(0, Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x)) * Math.max(0, Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y));
   const taken = at.map(p => ({ x: p.x - 6, y: p.y - 6, w: 12, h: 12, own: p }));
+  at.forEach(p => {
+    const ex = (p.t.error_x?.array[0] ?? 0) / (x1 - x0) * inner.width, ey = (p.t.error_y?.array[0] ?? 0) / (y1 - y0) * inner.height;
+    if (ex > 0) taken.push({ x: p.x - ex, y: p.y - 3, w: 2 * ex, h: 6 });
+    if (ey > 0) taken.push({ x: p.x - 3, y: p.y - ey, w: 6, h: 2 * ey });
+  });
   if (level) taken.push({ x: 0, y: (y1 - level.y0) / (y1 - y0) * inner.height - 2, w: inner.width, h: 4 });
   for (const note of layout.annotations.filter(n => n.xref === "paper" && n.xanchor === "right")) {
     const w = decode(note.text).length * 6;
@@ -170,7 +194,8 @@ function composed(chart, colors, width, saved, print) {
   const meta = layout.meta || {};
   layout.shapes ??= [];
   layout.annotations ??= [];
-  const level = meta.zeroY ? 0 : meta.levelY;
+  if (hiddenRows.size > 0 && meta.fit) fit(data, layout, meta);
+  const level = meta.levelY;
   if (level !== undefined && level !== null) {
     layout.shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: level, y1: level, line: { color: colors.quiet, width: 1.2 }, layer: "below" });
     if (meta.levelLabel) layout.annotations.push({ text: meta.levelLabel, xref: "paper", x: 1, xanchor: "right", y: level, yanchor: "bottom", showarrow: false, font: { color: colors.quiet, size: 11 } });
@@ -206,7 +231,7 @@ function drawAll(print) { return Promise.all(charts.map(chart => draw(chart, pri
 function replaceLabels(chart) {
   const layout = structuredClone({ xaxis: { range: chart.plot.layout.xaxis.range }, yaxis: { range: chart.plot.layout.yaxis.range }, shapes: chart.plot.layout.shapes ?? [], annotations: chart.plot.layout.annotations ?? [] });
   layout.margin = { l: chart.plot._fullLayout._size.l, r: chart.plot._fullLayout._size.r, t: chart.plot._fullLayout._size.t, b: chart.plot._fullLayout._size.b };
-  const data = chart.plot.data.map((t, i) => ({ mode: t.mode, visible: t.visible, x: t.x, y: t.y, text: chart.view().data[i].text }));
+  const data = chart.plot.data.map((t, i) => ({ mode: t.mode, visible: t.visible, x: t.x, y: t.y, error_x: t.error_x, error_y: t.error_y, text: chart.view().data[i].text }));
   placeLabels(data, layout, chart.plot._fullLayout.width, chart.plot._fullLayout.height);
   const moved = data.map((t, i) => [i, t]).filter(([, t]) => t.textposition);
   if (moved.length > 0) Plotly.restyle(chart.plot, { textposition: moved.map(([, t]) => t.textposition), text: moved.map(([, t]) => t.text) }, moved.map(([i]) => i));

@@ -47,7 +47,7 @@ internal static class LossCurves
             Legend = ChartLegend.Rows,
             Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high) },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high), ["meta"] = new JsonObject { ["fit"] = "late" } },
             Csv = csv.ToString(),
         };
     }
