@@ -122,7 +122,7 @@ internal static class Findings
         CompareRow best = rows.MinBy(r => r.TestLoss)!;
         return floor is null || ReferenceEquals(floor, best)
             ? null
-            : new Finding("The floor", Markup.Of($"Routing at random costs {Loss(floor.TestLoss - best.TestLoss)} nats a token beside the best row: that is all that routing is worth here."));
+            : new Finding("The floor", Markup.Of($"Routing at random costs {Loss(floor.TestLoss - best.TestLoss)} nats a token beside the best row: that is what routing is worth here."));
     }
 
     private static IEnumerable<Finding> Trouble(CompareResult result)

@@ -18,7 +18,7 @@ public sealed class FindingsTests
         Assert.Equal("Held-out loss beside linear without balancing (2.5000), in nats a token, of the learned routers with Gini at or below 0.1: linear+dual −0.0100 and lpr +0.0500.", Text(result, "What balance costs"));
         Assert.Equal("lpr brings the Gini from 0.400 to 0.030 and loses 0.0500 nats a token.", Text(result, "Latent prototypes"));
         Assert.Equal("At Gini ≤ 0.02 and min ÷ max ≥ 0.85, and a loss no higher than that of linear: linear+dual.", Text(result, "Balance for free"));
-        Assert.Equal("Routing at random costs 0.2600 nats a token beside the best row: that is all that routing is worth here.", Text(result, "The floor"));
+        Assert.Equal("Routing at random costs 0.2600 nats a token beside the best row: that is what routing is worth here.", Text(result, "The floor"));
         Assert.Contains("One seed.", Text(result, "How sure"), StringComparison.Ordinal);
     }
 

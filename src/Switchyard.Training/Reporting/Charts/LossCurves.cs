@@ -47,7 +47,7 @@ internal static class LossCurves
             Legend = ChartLegend.Rows,
             Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high) },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high), ["meta"] = new JsonObject { ["fit"] = "late" } },
             Csv = csv.ToString(),
         };
     }
@@ -78,7 +78,7 @@ internal static class LossCurves
             ? Markup.Of($"Lines: training loss of each logged step.")
             : Markup.Of($"Lines: training loss, each point the mean of {length} logged steps.");
         Markup marks = rows.Any(r => r.History.Any(p => p.TestLoss is not null)) ? Markup.Of($" Marks: held-out loss.") : Markup.Empty;
-        return Markup.Of($"{points}{marks} {Spread(rows)} The first steps lie above the frame; double-click to see them.");
+        return Markup.Of($"{points}{marks} {Spread(rows)} The first steps lie above the frame<span class=\"no-print\">; double-click to see them</span>.");
     }
 
     private static Markup Spread(CompareRow[] rows)

@@ -60,7 +60,7 @@ internal static class LossGap
             Legend = ChartLegend.Rows,
             Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("Δ loss (nats per token)", low, high), ["meta"] = new JsonObject { ["zeroY"] = true } },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("Δ loss (nats per token)", low, high), ["meta"] = new JsonObject { ["fit"] = "late", ["levelY"] = 0 } },
             Csv = csv.ToString(),
         };
     }

@@ -28,10 +28,12 @@ internal static class TradeOff
         {
             ["xaxis"] = Plot.Axis("Gini of the load (0 even)", -0.03 * right, right * 1.08),
             ["yaxis"] = Plot.Axis("held-out loss (nats per token)", low - (0.05 * (high - low)), high + (0.05 * (high - low))),
+            ["meta"] = new JsonObject { ["fit"] = "all" },
         };
         if (Baseline.Of(result) is { } baseline)
         {
-            layout["meta"] = new JsonObject { ["levelY"] = Plot.Number(baseline.TestLoss), ["levelLabel"] = Plot.Label($"loss of {baseline.Name}") };
+            layout["meta"]!["levelY"] = Plot.Number(baseline.TestLoss);
+            layout["meta"]!["levelLabel"] = Plot.Label($"loss of {baseline.Name}");
         }
 
         return new ReportChart
@@ -63,7 +65,7 @@ internal static class TradeOff
         ["type"] = "scatter",
         ["mode"] = "lines",
         ["name"] = "not beaten in both",
-        ["meta"] = new JsonObject { ["role"] = "reference" },
+        ["meta"] = new JsonObject { ["role"] = "front" },
         ["x"] = Plot.Numbers(front.Select(r => r.Gini)),
         ["y"] = Plot.Numbers(front.Select(r => r.TestLoss)),
         ["hoverinfo"] = "skip",
