@@ -95,15 +95,16 @@ public sealed class SafetensorsWriterTests
     }
 
     [Fact]
-    public void A_folder_that_is_missing_or_is_none_is_an_io_error()
+    public void A_missing_folder_is_made_and_a_file_in_the_place_of_one_is_an_io_error()
     {
         using var folder = new TemporaryFolder();
-        Assert.ThrowsAny<IOException>(() => SafetensorsWriter.Write(folder["absent/f"], [Source("a", SafetensorsType.U8, 1)]));
+        SafetensorsWriter.Write(folder["new/deep/f"], [Source("a", SafetensorsType.U8, 1)]);
+        Assert.True(File.Exists(folder["new/deep/f"]));
         File.WriteAllText(folder["plain"], "");
         Assert.ThrowsAny<IOException>(() => SafetensorsWriter.Write(folder["plain/f"], [Source("a", SafetensorsType.U8, 1)]));
         Directory.CreateDirectory(folder["taken"]);
         Assert.ThrowsAny<IOException>(() => SafetensorsWriter.Write(folder["taken"], [Source("a", SafetensorsType.U8, 1)]));
-        Assert.Equal(2, Directory.EnumerateFileSystemEntries(folder.Path).Count());
+        Assert.Equal(3, Directory.EnumerateFileSystemEntries(folder.Path).Count());
     }
 
     [Fact]
