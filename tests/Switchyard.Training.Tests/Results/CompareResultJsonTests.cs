@@ -1,3 +1,4 @@
+using Switchyard.Models.Files;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
