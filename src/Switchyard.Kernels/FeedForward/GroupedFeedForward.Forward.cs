@@ -1,5 +1,6 @@
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.FeedForward;
@@ -81,6 +82,11 @@ public sealed unsafe partial class GroupedFeedForward
 
     private void ComputeFirst(FeedForwardRun run, WorkUnit unit, int member)
     {
+        if (CountOf(unit.Group) <= StreamingProduct.MaxTokens)
+        {
+            StreamFirst(run, unit);
+            return;
+        }
         bool gated = ActivationKernel.IsGated(Activation);
         int g = unit.Group, sumBlocks = Blocks(Width, Blocking.SumBlock), features = unit.To - unit.From;
         int half = gated ? TileKernels.MaxRows / 2 : TileKernels.MaxRows;
@@ -142,6 +148,11 @@ public sealed unsafe partial class GroupedFeedForward
         tile.CStride = LineBytes;
         for (int g = 0; g < Groups; g++)
         {
+            if (CountOf(g) <= StreamingProduct.MaxTokens)
+            {
+                StreamSecond(run, unit, g, y);
+                continue;
+            }
             int panels = run.PanelStart[g + 1] - run.PanelStart[g];
             float* weights = Second + ((nint)g * Width * Inner);
             for (int from = 0; from < panels; from += sweep)

@@ -33,5 +33,8 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The bits moved up by 23, from the mantissa into the exponent.</summary>
     static abstract TVector MantissaToExponent(TVector value);
 
+    /// <summary>The sum of all lanes.</summary>
+    static abstract float Sum(TVector value);
+
     static abstract void Store(TVector value, float* address);
 }
