@@ -1,7 +1,6 @@
 using Switchyard.Metrics;
 using Switchyard.Models.Blocks;
 using Switchyard.Routing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models;

@@ -5,7 +5,6 @@ using Switchyard.Experts;
 using Switchyard.Metrics;
 using Switchyard.Routing;
 using Switchyard.Selection;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Switchyard;
@@ -153,7 +152,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
 
     /// <summary>Pairs sent to each expert, [E] int64; empty slots (−1) fall into a bin of their own.</summary>
     private Tensor Load(Assignment assignment) =>
-        (assignment.Experts.flatten() + 1).bincount(minlength: Options.Experts + 1L).slice(0, 1, Options.Experts + 1L, 1);
+        (assignment.Experts.flatten() + 1).bincount(null, Options.Experts + 1L).slice(0, 1, Options.Experts + 1L, 1);
 
     private static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
 }

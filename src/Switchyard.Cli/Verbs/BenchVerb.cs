@@ -5,7 +5,6 @@ using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Training.Benchmarks;
 using Switchyard.Training.Configuration;
-using Switchyard.Training.Results;
 
 namespace Switchyard.Cli.Verbs;
 

@@ -1,7 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Metrics;
 using Switchyard.Routing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;

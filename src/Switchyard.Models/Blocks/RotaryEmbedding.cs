@@ -37,8 +37,8 @@ public sealed class RotaryEmbedding : IDisposable
     {
         long length = x.size(-2);
         long half = x.size(-1) / 2;
-        Tensor cosine = _cosine.slice(0, 0, length, 1).to(x.device, x.dtype);
-        Tensor sine = _sine.slice(0, 0, length, 1).to(x.device, x.dtype);
+        Tensor cosine = _cosine.slice(0, 0, length, 1).to(x.dtype, x.device);
+        Tensor sine = _sine.slice(0, 0, length, 1).to(x.dtype, x.device);
         Tensor turned = cat([x.slice(-1, half, 2 * half, 1).neg(), x.slice(-1, 0, half, 1)], -1);
         return (x * cosine) + (turned * sine);
     }

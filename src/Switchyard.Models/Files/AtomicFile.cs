@@ -35,6 +35,10 @@ public static class AtomicFile
         }
     }
 
+    /// <summary>Writes a text file in UTF-8, replacing the one of that name.</summary>
+    /// <exception cref="IOException">As above.</exception>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+
     private static void Remove(string temporary)
     {
         try

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Switchyard.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -106,6 +107,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public Tensor Load(string name)
     {
         SafetensorsEntry entry = Entry(name);
+        LibTorch.EnsureLoadable();
         Tensor result = empty([.. entry.Shape], dtype: entry.Type.ScalarType);
         Copy(entry, result);
         return result;

@@ -12,7 +12,7 @@ namespace Switchyard.Models.Files;
 internal ref struct SafetensorsHeader
 {
     public const long LongestHeader = 100_000_000;
-    public const int MostTensors = 1 << 20;
+    public const int MostTensors = 1 << 18;
     public const int LongestName = 4096;
     public const int HighestRank = 64;
     private const int Depth = 8;
@@ -148,7 +148,9 @@ internal ref struct SafetensorsHeader
             {
                 case "dtype":
                     Expect(JsonTokenType.String, name, "its dtype");
-                    type = ParseType(name, Text(name));
+                    string text = Text(name);
+                    type = SafetensorsTypes.Parse(text)
+                        ?? throw Error(name, $"its dtype is '{text}'; known are {string.Join(", ", Enum.GetNames<SafetensorsType>())}.");
                     break;
                 case "shape":
                     shape = Numbers(name, "shape", HighestRank);
@@ -219,19 +221,6 @@ internal ref struct SafetensorsHeader
         {
             throw Error(null, $"{end - at} bytes after the last tensor belong to none.");
         }
-    }
-
-    private readonly SafetensorsType ParseType(string name, string text)
-    {
-        foreach (SafetensorsType type in Enum.GetValues<SafetensorsType>())
-        {
-            if (type.ToString() == text)
-            {
-                return type;
-            }
-        }
-
-        throw Error(name, $"its dtype is '{text}'; known are {string.Join(", ", Enum.GetNames<SafetensorsType>())}.");
     }
 
     private List<long> Numbers(string name, string key, int most)

@@ -48,4 +48,18 @@ public static class SafetensorsTypes
         ScalarType.Bool => SafetensorsType.BOOL,
         _ => throw new NotSupportedException($"safetensors files cannot hold elements of type {type}"),
     };
+
+    /// <summary>The type of exactly this name, or null. Numbers and lists, which <see cref="Enum.Parse{TEnum}(string)"/> takes, are no names.</summary>
+    internal static SafetensorsType? Parse(string name)
+    {
+        foreach (SafetensorsType type in Enum.GetValues<SafetensorsType>())
+        {
+            if (type.ToString() == name)
+            {
+                return type;
+            }
+        }
+
+        return null;
+    }
 }

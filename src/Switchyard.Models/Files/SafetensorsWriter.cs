@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using static TorchSharp.torch;
@@ -28,6 +29,11 @@ public static class SafetensorsWriter
     {
         SafetensorsSource[] ordered = [.. sources.OrderByDescending(s => s.Type.ElementSize).ThenBy(s => s.Name, StringComparer.Ordinal)];
         long[] lengths = [.. ordered.Select(Length)];
+        if (ordered.Length > SafetensorsHeader.MostTensors)
+        {
+            throw new ArgumentException($"{ordered.Length} tensors are more than the {SafetensorsHeader.MostTensors} of a file", nameof(sources));
+        }
+
         byte[] header = Header(ordered, lengths, metadata);
         long total = lengths.Aggregate(8L + header.Length, (sum, length) => checked(sum + length));
         AtomicFile.Write(path, stream =>
@@ -49,9 +55,28 @@ public static class SafetensorsWriter
         }, total);
     }
 
+    /// <summary>Whether a string is short enough, escapes included, and free of half surrogate pairs.</summary>
+    private static bool IsText(string text, int longest)
+    {
+        if (text.Length > longest)
+        {
+            return false;
+        }
+
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (rune == Rune.ReplacementChar && !text.Contains('\uFFFD'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static long Length(SafetensorsSource source)
     {
-        if (source.Name == "__metadata__" || source.Name.Length > SafetensorsHeader.LongestName / 6)
+        if (source.Name == "__metadata__" || !IsText(source.Name, SafetensorsHeader.LongestName / 6))
         {
             throw new ArgumentException($"a tensor cannot have the name '{source.Name}'", nameof(source));
         }
@@ -75,7 +100,12 @@ public static class SafetensorsWriter
                 json.WriteStartObject("__metadata__");
                 foreach ((string key, string value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
                 {
-                    json.WriteString(key.Length <= SafetensorsHeader.LongestName / 6 ? key : throw new ArgumentException($"metadata cannot have the key '{key}'", nameof(metadata)), value);
+                    if (!IsText(key, SafetensorsHeader.LongestName / 6) || !IsText(value, int.MaxValue))
+                    {
+                        throw new ArgumentException($"metadata cannot hold the key '{key}' or its value", nameof(metadata));
+                    }
+
+                    json.WriteString(key, value);
                 }
 
                 json.WriteEndObject();

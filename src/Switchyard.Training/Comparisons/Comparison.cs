@@ -4,7 +4,6 @@ using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
-using Switchyard.Training.Trainers;
 
 namespace Switchyard.Training.Comparisons;
 

@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Switchyard.Training.Results;
@@ -106,7 +103,7 @@ public sealed class PackedCorpus : IDisposable
     {
         split ??= new CorpusSplit();
         folder = Path.GetFullPath(folder ?? DefaultFolder);
-        string target = Path.Combine(folder, Key(corpus, split));
+        string target = Path.Combine(folder, PackedCorpusKey.Of(corpus, split));
         if (TryOpen(target) is PackedCorpus packed)
         {
             return packed;
@@ -167,29 +164,6 @@ public sealed class PackedCorpus : IDisposable
         }
 
         return best;
-    }
-
-    private static string Key(ICorpus corpus, CorpusSplit split)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append($"{PackedManifest.CurrentSchema}\n{corpus.Format}\n{corpus.Name}\n{corpus.Path}\n{split.HeldOutShare.ToString("R", CultureInfo.InvariantCulture)}\n");
-        foreach (string file in corpus.Files)
-        {
-            var info = new FileInfo(file);
-            try
-            {
-                info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-                Append($"{file}\n{info.Length}\n{info.LastWriteTimeUtc.Ticks}\n");
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new CorpusException($"Cannot read '{file}': {e.Message}", e);
-            }
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset()[..16]);
-
-        void Append(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Opens a folder if it is there and whole; one that is damaged is as good as none.</summary>

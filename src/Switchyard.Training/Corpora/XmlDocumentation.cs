@@ -96,7 +96,9 @@ internal static class XmlDocumentation
         }
         catch (XmlException e)
         {
-            throw new CorpusException($"'{path}', line {e.LineNumber}: not an XML documentation file: {e.Message}", e);
+            // A document type is refused without a line.
+            string line = e.LineNumber > 0 ? $", line {e.LineNumber}" : "";
+            throw new CorpusException($"'{path}'{line}: not an XML documentation file: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

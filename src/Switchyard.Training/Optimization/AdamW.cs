@@ -9,7 +9,7 @@ namespace Switchyard.Training.Optimization;
 /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², w ← w·(1 − lr·λ) − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε), λ only for parameters with two or more dimensions.
 /// The norm is summed in double in a fixed order of fixed blocks, so that a step gives the same bits at any thread count.
 /// </remarks>
-public sealed class AdamW : IDisposable
+public sealed unsafe class AdamW : IDisposable
 {
     private readonly List<Slot> _slots = [];
 
@@ -130,7 +130,7 @@ public sealed class AdamW : IDisposable
 
     private static bool IsFlat(Tensor t) => t.device_type == TorchSharp.DeviceType.CPU && t.dtype == ScalarType.Float32 && t.is_contiguous();
 
-    private static unsafe float* Memory(Tensor t) => (float*)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(t.bytes));
+    private static float* Memory(Tensor t) => (float*)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(t.bytes));
 
     private sealed record Slot(string Name, Parameter Parameter, Tensor Mean, Tensor Square, double WeightDecay);
 }

@@ -27,14 +27,21 @@ internal sealed record CompareColumn(
     /// <summary>The order in which columns are given room in a terminal, least first.</summary>
     public int Priority { get; init; } = 100;
 
+    /// <summary>A shorter heading for the terminal.</summary>
+    public string? Short { get; init; }
+
     /// <summary>The figure with its deviation over seeds, where there is one.</summary>
     public string Text(CompareRow row)
     {
         string text = Format(Value(row));
         return row.Deviation.TryGetValue(Key, out double deviation) && double.IsFinite(deviation) && double.IsFinite(Value(row))
-            ? $"{text} ± {Format(deviation)}"
+            ? $"{text} ± {AsPrecise(deviation, text)}"
             : text;
     }
+
+    /// <summary>A deviation with as many decimals as the figure it belongs to; in the column's own form where that one is not plain decimals.</summary>
+    private string AsPrecise(double deviation, string text) =>
+        text.All(c => char.IsAsciiDigit(c) || c is '.' or '−') ? Figures.Fixed(deviation, text.Contains('.', StringComparison.Ordinal) ? text.Length - text.IndexOf('.', StringComparison.Ordinal) - 1 : 0) : Format(deviation);
 
     /// <summary>The rows with the best figure, ties as printed; none where all rows read the same.</summary>
     public IReadOnlySet<CompareRow> Best(IReadOnlyList<CompareRow> rows)

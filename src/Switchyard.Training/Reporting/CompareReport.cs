@@ -10,7 +10,6 @@ public static class CompareReport
     /// <summary>Writes the report to a file, whole or not at all.</summary>
     /// <exception cref="ArgumentException">The result has no rows.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     public static void Write(CompareResult result, string path)
     {
         byte[] html = Encoding.UTF8.GetBytes(Render(result));

@@ -19,18 +19,20 @@ public static class CompareTable
     public static string Render(CompareResult result, int width = 120, bool unicode = true)
     {
         width = Math.Max(width, MinimumWidth);
+        Func<string, string> write = unicode ? text => text : Ascii;
+        char rule = unicode ? '─' : '-';
         IReadOnlyList<CompareRow> rows = result.Rows;
         int nameWidth = Math.Min(NameLimit, Math.Max(3, rows.Select(r => Printable(r.Name).Length).DefaultIfEmpty(0).Max()));
-        List<TextColumn> columns = Fit([.. CompareColumns.Of(result).Select(c => new TextColumn(c, rows))], width - nameWidth);
+        List<TextColumn> columns = Fit([.. CompareColumns.Of(result).Select(c => new TextColumn(c, rows, write))], width - nameWidth);
 
         StringBuilder text = new();
         AppendLine(text, "row".PadRight(nameWidth), columns.Select(c => c.Head));
         AppendLine(text, new string(' ', nameWidth), columns.Select(c => c.Unit));
-        AppendLine(text, new string('─', nameWidth), columns.Select(c => new string('─', c.Width)));
+        AppendLine(text, new string(rule, nameWidth), columns.Select(c => new string(rule, c.Width)));
         for (int r = 0; r < rows.Count; r++)
         {
             int row = r;
-            AppendLine(text, Cut(Printable(rows[r].Name), nameWidth).PadRight(nameWidth), columns.Select(c => c.Cells[row]));
+            AppendLine(text, Cut(Printable(rows[r].Name), nameWidth, unicode ? '…' : '~').PadRight(nameWidth), columns.Select(c => c.Cells[row]));
         }
 
         if (columns.Exists(c => c.HasBest))
@@ -38,14 +40,14 @@ public static class CompareTable
             text.Append("* best of the column").Append('\n');
         }
 
-        return unicode ? text.ToString() : Ascii(text.ToString());
+        return text.ToString();
     }
 
-    /// <summary>The columns of least priority number that fit together, in their reading order.</summary>
+    /// <summary>The columns of least priority number that fit together, in their reading order; those that say the same of every row come last.</summary>
     private static List<TextColumn> Fit(IReadOnlyList<TextColumn> columns, int width)
     {
         HashSet<TextColumn> chosen = [];
-        foreach (TextColumn column in columns.OrderBy(c => c.Column.Priority))
+        foreach (TextColumn column in columns.OrderBy(c => c.Column.Priority + (c.Constant ? 100 : 0)))
         {
             if (column.Width + Gap.Length > width)
             {
@@ -62,27 +64,30 @@ public static class CompareTable
     private static void AppendLine(StringBuilder text, string name, IEnumerable<string> cells) =>
         text.Append(string.Concat(cells.Prepend(name).Select((cell, i) => i == 0 ? cell : Gap + cell)).TrimEnd()).Append('\n');
 
-    private static string Cut(string name, int width) => name.Length <= width ? name : string.Concat(name.AsSpan(0, width - 1), "…");
+    private static string Cut(string name, int width, char end) => name.Length <= width ? name : name[..(width - 1)] + end;
 
     /// <summary>Names come out of files: a control character in one must not reach the terminal.</summary>
     private static string Printable(string name) => string.Concat(name.Select(c => char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? '?' : c));
 
     private static string Ascii(string text) =>
-        text.Replace("±", "+-").Replace('−', '-').Replace('–', '-').Replace('Δ', 'd').Replace('µ', 'u').Replace('÷', '/').Replace('─', '-').Replace('…', '~').Replace('×', 'x');
+        text.Replace("±", "+-").Replace('−', '-').Replace('–', '-').Replace('Δ', 'd').Replace('µ', 'u').Replace('÷', '/');
 
     /// <summary>A column with its cells laid out: numbers right-aligned, a star or a space behind each.</summary>
     private sealed class TextColumn
     {
-        public TextColumn(CompareColumn column, IReadOnlyList<CompareRow> rows)
+        public TextColumn(CompareColumn column, IReadOnlyList<CompareRow> rows, Func<string, string> write)
         {
             Column = column;
             IReadOnlySet<CompareRow> best = column.Best(rows);
             HasBest = best.Count > 0;
-            string[] cells = [.. rows.Select(r => column.Text(r) + (best.Contains(r) ? "*" : " "))];
-            Width = cells.Append(column.Title + " ").Append(column.Unit + " ").Max(c => c.Length);
+            string[] cells = [.. rows.Select(r => write(column.Text(r)) + (best.Contains(r) ? "*" : " "))];
+            string head = write(column.Short ?? column.Title) + " ";
+            string unit = write(column.Unit) + " ";
+            Constant = rows.Count > 1 && cells.Distinct().Count() == 1;
+            Width = cells.Append(head).Append(unit).Max(c => c.Length);
             Cells = [.. cells.Select(c => c.PadLeft(Width))];
-            Head = (column.Title + " ").PadLeft(Width);
-            Unit = (column.Unit + " ").PadLeft(Width);
+            Head = head.PadLeft(Width);
+            Unit = unit.PadLeft(Width);
         }
 
         public CompareColumn Column { get; }
@@ -96,5 +101,7 @@ public static class CompareTable
         public int Width { get; }
 
         public bool HasBest { get; }
+
+        public bool Constant { get; }
     }
 }

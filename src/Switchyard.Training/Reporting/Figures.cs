@@ -26,7 +26,7 @@ internal static class Figures
     public static string Signed(double value, int decimals)
     {
         string text = Fixed(value, decimals);
-        return text == Missing || text[0] == '−' ? text : text.All(c => c is '0' or '.') ? "±" + text : "+" + text;
+        return text == Missing || text[0] == '−' ? text : text.All(c => c is '0' or '.') ? text : "+" + text;
     }
 
     /// <summary>A ratio from 0 to 1: three decimals, or one digit and a power of ten where those would all be 0.</summary>

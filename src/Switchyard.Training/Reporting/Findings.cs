@@ -57,12 +57,14 @@ internal static class Findings
         }
 
         CompareRow best = known.MinBy(r => r.Gini)!;
+        CompareRow? learned = best.RouterParameters > 0 ? null : known.Where(r => r.RouterParameters > 0).MinBy(r => r.Gini);
+        Markup learner = learned is null ? Markup.Empty : Markup.Of($" Of the routers that learn it is {Markup.Code(learned.Name)}: Gini {Figures.Ratio(learned.Gini)} and {Figures.Ratio(learned.MinMax)}.");
         Markup beside = baseline is null || ReferenceEquals(best, baseline)
             ? Markup.Empty
-            : Markup.Of($" {Markup.Code(baseline.Name)} without balancing: Gini {Figures.Ratio(baseline.Gini)}, {Figures.Ratio(baseline.MinMax)}.");
+            : Markup.Of($" {Markup.Code(baseline.Name)} without balancing: Gini {Figures.Ratio(baseline.Gini)} and {Figures.Ratio(baseline.MinMax)}.");
         return new Finding(
             "Most even",
-            Markup.Of($"{Markup.Code(best.Name)} spreads the load most evenly: Gini {Figures.Ratio(best.Gini)}; its least used expert carries {Figures.Ratio(best.MinMax)} of what the busiest does.{beside}"));
+            Markup.Of($"{Markup.Code(best.Name)} spreads the load most evenly: Gini {Figures.Ratio(best.Gini)}; its least used expert carries {Figures.Ratio(best.MinMax)} of what the busiest does.{learner}{beside}"));
     }
 
     private static Finding? Cost(CompareRow[] rows, CompareRow? baseline)
@@ -72,16 +74,16 @@ internal static class Findings
             return null;
         }
 
-        CompareRow[] even = [.. rows.Where(r => r.Gini <= EvenGini && !ReferenceEquals(r, baseline)).OrderBy(r => r.TestLoss)];
+        CompareRow[] even = [.. rows.Where(r => r.Gini <= EvenGini && r.RouterParameters > 0 && !ReferenceEquals(r, baseline)).OrderBy(r => r.TestLoss)];
         if (even.Length == 0)
         {
-            return new Finding("What balance costs", Markup.Of($"No row but the baseline is at Gini {EvenGini} or below, so these numbers do not price balance."));
+            return new Finding("What balance costs", Markup.Of($"No other router that learns is at Gini {EvenGini} or below, so these numbers do not price balance."));
         }
 
         Markup list = Markup.List([.. even.Select(r => Markup.Of($"{Markup.Code(r.Name)} <b>{Figures.Signed(r.TestLoss - baseline.TestLoss, 4)}</b>"))]);
         return new Finding(
             "What balance costs",
-            Markup.Of($"Held-out loss beside {Markup.Code(baseline.Name)} without balancing ({Loss(baseline.TestLoss)}), in nats a token, of the rows with Gini at or below {EvenGini}: {list}."));
+            Markup.Of($"Held-out loss beside {Markup.Code(baseline.Name)} without balancing ({Loss(baseline.TestLoss)}), in nats a token, of the learned routers with Gini at or below {EvenGini}: {list}."));
     }
 
     private static IEnumerable<Finding> Lpr(CompareRow[] rows, CompareRow? baseline)
@@ -120,7 +122,7 @@ internal static class Findings
         CompareRow best = rows.MinBy(r => r.TestLoss)!;
         return floor is null || ReferenceEquals(floor, best)
             ? null
-            : new Finding("The floor", Markup.Of($"Routing at random costs {Loss(floor.TestLoss - best.TestLoss)} nats a token beside the best row: that is all that routing is worth here."));
+            : new Finding("The floor", Markup.Of($"Routing at random costs {Loss(floor.TestLoss - best.TestLoss)} nats a token beside the best row: that is what routing is worth here."));
     }
 
     private static IEnumerable<Finding> Trouble(CompareResult result)

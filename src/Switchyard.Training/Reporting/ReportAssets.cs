@@ -8,7 +8,8 @@ internal static class ReportAssets
 {
     public static string Style() => OwnText("report.css").Replace("/*DARK*/", OwnText("dark.css"));
 
-    public static string Script() => OwnText("report.js");
+    /// <summary>Our scripts, in a scope of their own.</summary>
+    public static string Script() => $"\"use strict\";\n(() => {{\n{OwnText("figures.js")}\n{OwnText("report.js")}}})();\n";
 
     /// <summary>plotly.js with its licences, as the package's assembly embeds them.</summary>
     /// <exception cref="InvalidOperationException">The assembly does not hold the script.</exception>

@@ -9,7 +9,7 @@ internal static class ReportLegend
     public static Markup Of(CompareResult result, ReportChart chart) => chart.Legend switch
     {
         ChartLegend.Rows => Rows(result, chart),
-        ChartLegend.Load => Ramp("load", "0 idle", "1 even share", FormattableString.Invariant($"≥ {Plot.LoadCeiling}"), "load ÷ even share"),
+        ChartLegend.Load => Ramp("load", "idle", "even share", FormattableString.Invariant($"≥ {Plot.LoadCeiling}×"), "load ÷ even share"),
         ChartLegend.Share => Ramp("share", "0 %", string.Empty, Figures.Percent(chart.LegendMaximum), "share of the domain’s pairs"),
         _ => Markup.Empty,
     };

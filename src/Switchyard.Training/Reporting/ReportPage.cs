@@ -14,6 +14,12 @@ internal static class ReportPage
     public static Markup Of(CompareResult result, string plotly)
     {
         ReportChart[] charts = [.. Charts(result)];
+        if (charts.Count(c => c.Half) % 2 != 0)
+        {
+            int alone = Array.FindLastIndex(charts, c => c.Half);
+            charts[alone] = charts[alone] with { Half = false };
+        }
+
         string title = result.Rows.Count == 1 ? $"Routing of {result.Rows[0].Name}" : "Routers compared";
         return Markup.Of($"""
             <!DOCTYPE html>
@@ -61,10 +67,10 @@ internal static class ReportPage
         new[]
         {
             TradeOff.Of(result),
-            LorenzCurves.Of(result),
             LossCurves.Of(result),
             LossGap.Of(result),
             GiniCurves.Of(result),
+            LorenzCurves.Of(result),
             LoadMaps.Of(result),
             LoadOverTime.Of(result),
             DomainMap.Of(result),
@@ -83,7 +89,7 @@ internal static class ReportPage
             <header>
             <div class="bar"><span class="brand">Switchyard</span><nav aria-label="Sections" class="no-print">{links}</nav><button type="button" id="theme" class="no-print" hidden>Theme: auto</button></div>
             <h1>{title}</h1>
-            <p class="meta">{Plural(result.Rows.Count, "row")} · {Plural(model.Steps, "step")} of {Figures.Count(model.BatchTokens)} tokens · {model.Experts} experts, top {model.TopK}, in {Plural(model.Layers, "layer")} · {Plural(model.Seeds.Count, "seed")} · preset {result.Preset} · <time datetime="{result.Created.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}">{result.Created.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture)} UTC</time></p>
+            <p class="meta">{(result.Rows.Count == 1 ? string.Empty : Plural(result.Rows.Count, "row") + " · ")}{Plural(model.Steps, "step")} of {Figures.Count(model.BatchTokens)} tokens · {model.Experts} experts, top {model.TopK}, in {Plural(model.Layers, "layer")} · {Plural(model.Seeds.Count, "seed")} · preset {result.Preset} · <time datetime="{result.Created.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}">{result.Created.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture)} UTC</time></p>
             </header>
             """);
     }

@@ -23,7 +23,7 @@ internal static class ReportTable
             {result.Rows.Select(r => Line(result, r, columns, best))}</tbody>
             </table>
             </div>
-            <p class="hint"><span class="best-key" aria-hidden="true">★</span> best of the column. {(result.Model.Seeds.Count > 1 ? "± standard deviation over seeds. " : string.Empty)}Load figures are of the held-out text, in inference. Hold the pointer over a heading for what it means.</p>
+            <p class="hint">{(result.Rows.Count > 1 ? Markup.Of($"""<span class="best-key" aria-hidden="true">★</span> best of the column. """) : Markup.Empty)}{(result.Model.Seeds.Count > 1 ? "± standard deviation over seeds. " : string.Empty)}Load figures are of the held-out text, in inference.<span class="no-print"> Hold the pointer over a heading for what it means.</span></p>
             """);
     }
 
@@ -49,7 +49,7 @@ internal static class ReportTable
         string how = row.CapacityFactor is { } factor ? FormattableString.Invariant($"{row.Selector}, capacity {factor:0.##}") : row.Selector;
         Markup under = several ? Markup.Of($"""<span class="how">{how}</span>""") : Markup.Empty;
         Markup cells = Markup.Join(columns.Select((c, i) => Cell(c, row, best[i].Contains(row))));
-        return Markup.Of($"""<tr data-row="{RowStyle.Position(result, row)}"><th scope="row" data-value="{row.Name}">{RowStyle.Of(result, row).Swatch()}<span class="name">{row.Name}</span>{under}</th>{cells}</tr>{new Markup("\n")}""");
+        return Markup.Of($"""<tr data-row="{RowStyle.Position(result, row)}"><th scope="row" data-value="{row.Name}">{RowStyle.Of(result, row).Swatch()}<span class="name" title="{row.Name}">{row.Name}</span>{under}</th>{cells}</tr>{new Markup("\n")}""");
     }
 
     private static Markup Cell(CompareColumn column, CompareRow row, bool best)

@@ -22,7 +22,6 @@ public static class CompareResultJson
 
     /// <summary>Writes the result to a file, whole or not at all: a temporary file beside it, flushed to the disk, then renamed.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     public static void Write(CompareResult result, string path) => AtomicFile.Write(path, stream => Write(result, stream));
 
     /// <summary>Reads a result from JSON text.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
-using Switchyard.Training.Results;
 using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 

@@ -51,11 +51,7 @@ public sealed class RunFolder
 
     /// <summary>Writes <c>config.json</c>.</summary>
     public void WriteConfig(RunConfig config) =>
-        AtomicFile.Write(ConfigPath, stream =>
-        {
-            using StreamWriter writer = new(stream);
-            writer.WriteLine(ConfigFile.Write(config));
-        });
+        AtomicFile.WriteText(ConfigPath, ConfigFile.Write(config) + "\n");
 
     /// <summary>Folder of the checkpoint after a step.</summary>
     public string CheckpointPath(int step) => System.IO.Path.Combine(CheckpointsPath, string.Create(CultureInfo.InvariantCulture, $"step-{step}"));
@@ -91,14 +87,7 @@ public sealed class RunFolder
             kept.Add(point);
         }
 
-        AtomicFile.Write(MetricsPath, stream =>
-        {
-            using StreamWriter writer = new(stream);
-            foreach (HistoryPoint point in kept)
-            {
-                writer.Write(JsonSerializer.Serialize(point, Line) + "\n");
-            }
-        });
+        AtomicFile.WriteText(MetricsPath, string.Concat(kept.Select(p => JsonSerializer.Serialize(p, Line) + "\n")));
         return kept;
     }
 

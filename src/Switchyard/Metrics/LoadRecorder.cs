@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Switchyard.Metrics;
@@ -43,10 +42,10 @@ public sealed class LoadRecorder : IRoutingObserver
         {
             Tokens = tokens,
             Slots = (int)chosen.shape[1],
-            Experts = OnHost<long>(chosen, ScalarType.Int64),
-            Weights = Options.SoftLoad ? OnHost<double>(observation.Assignment.Weights, ScalarType.Float64) : default,
-            Scores = Options.Scores ? OnHost<double>(observation.Scores, ScalarType.Float64) : default,
-            Mask = observation.Context.TokenMask is { } mask ? OnHost<byte>(mask.flatten(), ScalarType.Bool) : default,
+            Experts = HostSpan.Of<long>(chosen, ScalarType.Int64),
+            Weights = Options.SoftLoad ? HostSpan.Of<double>(observation.Assignment.Weights, ScalarType.Float64) : default,
+            Scores = Options.Scores ? HostSpan.Of<double>(observation.Scores, ScalarType.Float64) : default,
+            Mask = observation.Context.TokenMask is { } mask ? HostSpan.Of<byte>(mask.flatten(), ScalarType.Bool) : default,
             Domains = DomainsOf(observation.Context.SequenceLength, tokens),
             DroppedPairs = observation.DroppedPairs,
         };
@@ -85,10 +84,6 @@ public sealed class LoadRecorder : IRoutingObserver
 
     /// <summary>Forgets everything seen, to begin another window.</summary>
     public void Clear() => _layers.Clear();
-
-    private static ReadOnlySpan<T> OnHost<T>(Tensor tensor, ScalarType type)
-        where T : struct =>
-        MemoryMarshal.Cast<byte, T>(tensor.detach().to(type, CPU).contiguous().bytes);
 
     private LayerTally Tally(int layer, int experts)
     {

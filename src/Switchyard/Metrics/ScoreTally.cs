@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Switchyard.Metrics;
 
 /// <summary>Sums over tokens of the entropy of softmax(S) and of the gap between the last score that fits and the next.</summary>
@@ -45,15 +48,39 @@ internal sealed class ScoreTally(int experts)
     /// <summary>−Σ p ln p of p = softmax(s) = ln Z − Σ p·(s − max), Z = Σ exp(s − max); a score of −∞ adds nothing.</summary>
     internal static double EntropyOf(ReadOnlySpan<double> scores)
     {
+        int lanes = Vector<double>.Count;
+        int whole = scores.Length - (scores.Length % lanes);
+        ReadOnlySpan<Vector<double>> vectors = MemoryMarshal.Cast<double, Vector<double>>(scores[..whole]);
+        Vector<double> highest = new(double.NegativeInfinity);
+        foreach (Vector<double> v in vectors)
+        {
+            highest = Vector.Max(highest, v);
+        }
+
         double max = double.NegativeInfinity;
-        foreach (double s in scores)
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            max = Math.Max(max, highest[lane]);
+        }
+
+        foreach (double s in scores[whole..])
         {
             max = Math.Max(max, s);
         }
 
-        double z = 0;
-        double weighted = 0;
-        foreach (double s in scores)
+        Vector<double> zs = Vector<double>.Zero;
+        Vector<double> sums = Vector<double>.Zero;
+        foreach (Vector<double> v in vectors)
+        {
+            Vector<double> above = v - new Vector<double>(max);
+            Vector<double> weight = Vector.Exp(above);
+            zs += weight;
+            sums += Vector.ConditionalSelect(Vector.Equals(weight, Vector<double>.Zero), Vector<double>.Zero, weight * above);
+        }
+
+        double z = Vector.Sum(zs);
+        double weighted = Vector.Sum(sums);
+        foreach (double s in scores[whole..])
         {
             double above = s - max;
             double weight = Math.Exp(above);
@@ -70,23 +97,34 @@ internal sealed class ScoreTally(int experts)
         // The k + 1 largest so far, descending.
         Span<double> best = _best.AsSpan(0, k + 1);
         best.Fill(double.NegativeInfinity);
-        foreach (double s in scores)
+        int lanes = Vector<double>.Count;
+        for (int e = 0; e < scores.Length; e += lanes)
         {
-            if (s <= best[k])
+            ReadOnlySpan<double> some = scores[e..Math.Min(e + lanes, scores.Length)];
+            if (some.Length < lanes || Vector.GreaterThanAny(new Vector<double>(some), new Vector<double>(best[k])))
             {
-                continue;
+                Offer(some, best);
             }
-
-            int at = k;
-            while (at > 0 && best[at - 1] < s)
-            {
-                best[at] = best[at - 1];
-                at--;
-            }
-
-            best[at] = s;
         }
 
         return best[k - 1] - best[k];
+    }
+
+    private static void Offer(ReadOnlySpan<double> scores, Span<double> best)
+    {
+        foreach (double s in scores)
+        {
+            int at = best.Length - 1;
+            if (s > best[at])
+            {
+                while (at > 0 && best[at - 1] < s)
+                {
+                    best[at] = best[at - 1];
+                    at--;
+                }
+
+                best[at] = s;
+            }
+        }
     }
 }

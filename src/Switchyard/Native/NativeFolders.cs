@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -6,12 +7,13 @@ namespace Switchyard.Native;
 /// <summary>Where .NET, NuGet and TorchSharp put native libraries on Linux, in the order in which .NET probes them.</summary>
 internal static class NativeFolders
 {
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location is expected there, and handled.")]
     public static IEnumerable<string> Of(Assembly assembly)
     {
         string native = Path.Combine("runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native");
         foreach (string folder in ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             yield return folder;
-        string managed = assembly.Location; // empty in a single-file application
+        string managed = assembly.Location;
         foreach (string? folder in (string?[])[managed.Length == 0 ? null : Path.GetDirectoryName(managed), AppContext.BaseDirectory])
         {
             if (string.IsNullOrEmpty(folder))

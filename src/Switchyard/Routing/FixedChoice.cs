@@ -17,6 +17,6 @@ internal static class FixedChoice
     public static Tensor Scores(Tensor experts, int count, Tensor x)
     {
         ScalarType type = x.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        return full([experts.shape[0], count], double.NegativeInfinity, type, x.device).scatter_(1, experts, 0);
+        return full([experts.shape[0], count], double.NegativeInfinity, type, x.device).scatter_(1, experts, zeros(experts.shape, type, x.device));
     }
 }

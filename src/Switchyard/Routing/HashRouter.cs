@@ -87,5 +87,5 @@ public sealed class HashRouter : Router
     private Tensor Balanced(ReadOnlySpan<long> frequencies) =>
         AsTensor(HashTable.Balanced(frequencies, Options.Experts, Options.TopK, _salt));
 
-    private Tensor AsTensor(int[] table) => tensor(table, [-1, Options.TopK]);
+    private Tensor AsTensor(int[] table) => tensor(table, [table.Length / Options.TopK, Options.TopK]);
 }

@@ -102,6 +102,14 @@ public sealed class LoadMetricsTests
     }
 
     [Fact]
+    public void The_example_of_the_documentation_holds()
+    {
+        LoadStatistics s = LoadStatistics.Of([100L, 60, 40, 0], devices: 2);
+        Assert.Equal((0.4, 0, 0.721, 1), (Math.Round(s.Gini, 12), s.MinMax, Math.Round(s.Cv, 3), s.MaxVio));
+        Assert.Equal((0.743, 0.75, 1.6), (Math.Round(s.LoadEntropy, 3), s.Utilisation, s.ImbalanceCost));
+    }
+
+    [Fact]
     public void One_expert_is_even() => Assert.Equal(Even(devices: 1), LoadStatistics.Of([7L], devices: 1));
 
     [Theory]

@@ -1,6 +1,7 @@
 using Switchyard.Training.Optimization;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
+using AdamW = Switchyard.Training.Optimization.AdamW;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Switchyard.Training.Tests.Optimization;
 

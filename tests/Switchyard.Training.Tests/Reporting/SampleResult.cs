@@ -111,7 +111,8 @@ internal static class SampleResult
     {
         double[] shares = Shares(tilt, kind.Last, 0, random);
         double care = kind.Router is "hash" or "random" ? 0.02 : 0.5;
-        long[][] domains = [.. Enumerable.Range(0, shape.Domains).Select(d => DomainLoad(shares, 400_000.0 / (d + 1.5), care, random))];
+        double[] traffic = [.. Enumerable.Range(0, shape.Domains).Select(d => 400_000.0 / (d + 1.5))];
+        long[][] domains = DomainLoads(shares, traffic, care, random);
         long[] load = [.. Enumerable.Range(0, shape.Experts).Select(e => domains.Sum(d => d[e]))];
         double[] q = [.. load.Select(n => n / (double)load.Sum())];
         double mean = 1.0 / shape.Experts;
@@ -136,11 +137,23 @@ internal static class SampleResult
         };
     }
 
-    private static long[] DomainLoad(double[] shares, double pairs, double care, Random random)
+    /// <summary>Domains that lean to experts of their own, fitted by turns to the traffic of each domain and the share of each expert.</summary>
+    private static long[][] DomainLoads(double[] shares, double[] traffic, double care, Random random)
     {
-        double[] leaning = [.. shares.Select(s => s * Math.Exp(care * Gaussian(random)))];
-        double sum = leaning.Sum();
-        return [.. leaning.Select(s => (long)(pairs * s / sum))];
+        double[][] pairs = [.. traffic.Select(_ => (double[])[.. shares.Select(s => s * Math.Exp(care * Gaussian(random)))])];
+        for (int turn = 0; turn < 20; turn++)
+        {
+            for (int d = 0; d < pairs.Length; d++)
+            {
+                double scale = traffic[d] / pairs[d].Sum();
+                pairs[d] = [.. pairs[d].Select(n => n * scale)];
+            }
+
+            double[] wanted = [.. shares.Select((s, e) => s * traffic.Sum() / pairs.Sum(d => d[e]))];
+            pairs = [.. pairs.Select(d => (double[])[.. d.Select((n, e) => n * wanted[e])])];
+        }
+
+        return [.. pairs.Select(d => (long[])[.. d.Select(n => (long)Math.Round(n))])];
     }
 
     private static double[] Shares(double[] tilt, double spread, double noise, Random random)

@@ -2,7 +2,6 @@ using Switchyard.Models;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Trainers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Tests.Trainers;

@@ -1,5 +1,4 @@
-"use strict";
-(() => {
+// The page: theme, table, charts, saving and copying.
 const root = document.documentElement;
 root.classList.add("js");
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -63,132 +62,38 @@ fold(true);
 columnsButton.addEventListener("click", () => fold(!table.classList.contains("folded")));
 
 // Charts.
-const hiddenRows = new Set();
-const coarse = matchMedia("(pointer: coarse)").matches;
-const systemFont = getComputedStyle(document.body).fontFamily;
-const isObject = value => value !== null && typeof value === "object" && !Array.isArray(value);
-function merge(target, source) {
-  for (const [key, value] of Object.entries(source)) {
-    if (isObject(value) && isObject(target[key])) merge(target[key], value); else target[key] = structuredClone(value);
-  }
-}
 const charts = all(".chart").map(figure => {
   const spec = JSON.parse(figure.querySelector("script.figure").textContent);
   const chart = { figure, spec, plot: figure.querySelector(".plot"), selects: all("select", figure), width: 0 };
+  chart.labelled = spec.views[0].data.some(t => t.mode === "markers+text");
   chart.view = () => spec.views[chart.selects.reduce((index, select, i) => index * spec.sizes[i] + Number(select.value), 0)];
   return chart;
 });
-
-const scaleStops = { load: [0, 0.125, 0.25, 0.45, 0.7, 1], share: [0, 0.25, 0.5, 0.75, 1] };
-const decode = text => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-const encode = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-const shorten = (text, length) => { const plain = [...decode(text)]; return plain.length <= length ? text : encode(plain.slice(0, length - 1).join("") + "…"); };
-
-function themedTrace(trace, colors, saved) {
-  const meta = trace.meta || {};
-  if ("row" in meta) {
-    const color = colors.rows[meta.color];
-    Object.assign(trace.line ??= {}, { color });
-    Object.assign(trace.marker ??= {}, { color, line: { color: colors.page, width: 1 } });
-    trace.textfont = { color: colors.ink, size: 12 };
-    for (const bar of ["error_x", "error_y"]) if (trace[bar]) Object.assign(trace[bar], { color, thickness: 1.5, width: 4 });
-    trace.visible = !hiddenRows.has(meta.row);
-  } else if (meta.role === "reference") {
-    trace.line = { color: colors.quiet, width: 1.5, dash: "2px,4px" };
-  } else if (meta.bar) {
-    trace.marker = { color: colors.bars[meta.bar] };
-    trace.textfont = { color: colors.ink };
-  } else if (meta.scale) {
-    trace.colorscale = scaleStops[meta.scale].map((stop, i) => [stop, colors[meta.scale][i]]);
-    trace.showscale = saved && !trace.yaxis?.match(/\d/);
-    trace.colorbar = meta.scale === "load"
-      ? { title: { text: "load ÷ even share", side: "right" }, tickvals: [0, 1, 2, 3, 4], ticktext: ["0 idle", "1 even", "2", "3", "≥ 4"], thickness: 12, lenmode: "pixels", len: 200, y: 1, yanchor: "top", outlinewidth: 0 }
-      : { title: { text: "share of the domain", side: "right" }, tickformat: ".0%", thickness: 12, lenmode: "pixels", len: 200, y: 1, yanchor: "top", outlinewidth: 0 };
-  }
-}
-
-function themedAxis(axis, colors, narrow, names) {
-  const given = axis.title?.text;
-  Object.assign(axis, { gridcolor: colors.line, linecolor: colors.line, tickcolor: colors.line, zeroline: false, automargin: true, tickfont: { color: colors.quiet, size: narrow ? 11 : 12 }, ...axis });
-  if (given) axis.title = { text: given, standoff: 10, font: { color: colors.quiet, size: narrow ? 11.5 : 12.5 } };
-  if (axis.meta === "names" && names) {
-    const unique = [...new Set(names)];
-    axis.tickvals = unique;
-    axis.ticktext = unique.map(name => shorten(name, narrow ? 15 : 36) + " ");
-    axis.tickmode = "array";
-  }
-  delete axis.meta;
-}
-
-// Labels of points, each beside its point where it hides least: greedy, from the top down.
-function placeLabels(data, layout, width, height) {
-  const points = data.filter(t => t.mode === "markers+text" && t.visible !== false);
-  if (points.length === 0) return;
-  const inner = { left: layout.margin.l, top: layout.margin.t, width: width - layout.margin.l - layout.margin.r, height: height - layout.margin.t - layout.margin.b };
-  const [x0, x1] = layout.xaxis.range, [y0, y1] = layout.yaxis.range;
-  const at = points.map(t => ({ t, x: (t.x[0] - x0) / (x1 - x0) * inner.width, y: (y1 - t.y[0]) / (y1 - y0) * inner.height, w: decode(t.text[0]).length * 6.9 + 4 }));
-  const overlap = (a, b) => Math.max(0, Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x)) * Math.max(0, Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y));
-  const taken = at.map(p => ({ x: p.x - 6, y: p.y - 6, w: 12, h: 12, own: p }));
-  const places = [["middle right", 8, -8], ["middle left", -8, -8], ["top center", 0, -24], ["bottom center", 0, 8], ["top right", 4, -22], ["bottom right", 4, 6], ["top left", -4, -22], ["bottom left", -4, 6]];
-  for (const p of [...at].sort((a, b) => a.y - b.y)) {
-    let best = null;
-    places.forEach(([name, dx, dy], rank) => {
-      const x = name.endsWith("right") ? p.x + dx : name.endsWith("left") ? p.x + dx - p.w : p.x - p.w / 2;
-      const box = { x, y: p.y + dy, w: p.w, h: 16, own: p };
-      const outside = Math.max(0, -box.x) + Math.max(0, box.x + box.w - inner.width) + Math.max(0, -box.y) + Math.max(0, box.y + box.h - inner.height);
-      const cost = taken.reduce((sum, other) => sum + (other.own === p ? 0 : overlap(box, other)), 0) + outside * 30 + rank;
-      if (best === null || cost < best.cost) best = { cost, name, box };
-    });
-    p.t.textposition = best.name;
-    taken.push(best.box);
-  }
-}
-
-function composed(chart, colors, width, saved) {
-  const narrow = width < 560;
-  const data = structuredClone(chart.view().data);
-  const layout = structuredClone(chart.spec.layout);
-  if (narrow && chart.spec.narrow) merge(layout, chart.spec.narrow);
-  const height = layout.height ?? (narrow && chart.spec.legend === "rows" ? Math.min(chart.spec.height, 360) : chart.spec.height);
-  data.forEach(trace => themedTrace(trace, colors, saved));
-  const names = data.find(t => Array.isArray(t.y) && typeof t.y[0] === "string")?.y;
-  layout.xaxis ??= {};
-  layout.yaxis ??= {};
-  Object.keys(layout).filter(key => /^[xy]axis\d*$/.test(key)).forEach(key => themedAxis(layout[key], colors, narrow, names));
-  layout.margin = { l: narrow ? 50 : 62, r: narrow ? 10 : 18, t: 12, b: 50, ...layout.margin };
-  if (chart.spec.legend === "none" && !saved) layout.margin.r = 26;
-  const meta = layout.meta || {};
-  layout.shapes ??= [];
-  layout.annotations ??= [];
-  const level = meta.zeroY ? 0 : meta.levelY;
-  if (level !== undefined && level !== null) {
-    layout.shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: level, y1: level, line: { color: colors.quiet, width: 1.2 }, layer: "below" });
-    if (meta.levelLabel) layout.annotations.push({ text: meta.levelLabel, xref: "paper", x: 1, xanchor: "right", y: level, yanchor: "bottom", showarrow: false, font: { color: colors.quiet, size: 11 } });
-  }
-  layout.annotations.forEach(note => { note.font ??= { color: colors.ink, size: narrow ? 11.5 : 13 }; });
-  Object.assign(layout, {
-    width, height, autosize: false, showlegend: saved && chart.spec.legend === "rows", hovermode: "closest", dragmode: coarse ? false : "zoom",
-    paper_bgcolor: saved ? colors.page : "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: saved ? "Helvetica, Arial, sans-serif" : systemFont, size: 12, color: colors.ink },
-    hoverlabel: { bgcolor: colors.page, bordercolor: colors.quiet, font: { color: colors.ink, size: 12 }, namelength: -1 },
-  });
-  delete layout.meta;
-  placeLabels(data, layout, width, height);
-  return { data, layout };
-}
 
 function draw(chart, print) {
   const width = print || Math.floor(chart.plot.clientWidth);
   if (width < 40) return Promise.resolve();
   chart.width = width;
-  const { data, layout } = composed(chart, palette(print ? "light" : null), width, false);
+  const { data, layout } = composed(chart, palette(print ? "light" : null), width, false, print);
   chart.plot.style.height = `${layout.height}px`;
   const note = chart.figure.querySelector(".note"), text = chart.view().note;
   if (note && chart.shown !== undefined && chart.shown !== chart.view()) note.textContent = text ?? "";
   chart.shown = chart.view();
-  return Plotly.react(chart.plot, data, layout, { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: "reset+autosize" });
+  const drawn = Plotly.react(chart.plot, data, layout, { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: "reset+autosize" });
+  if (chart.labelled && chart.plot._fullLayout) replaceLabels(chart); // now that the margins are known
+  return drawn;
 }
 function drawAll(print) { return Promise.all(charts.map(chart => draw(chart, print))); }
+
+// After a zoom the labels of points are placed anew for what is then in the frame.
+function replaceLabels(chart) {
+  const layout = structuredClone({ xaxis: { range: chart.plot.layout.xaxis.range }, yaxis: { range: chart.plot.layout.yaxis.range }, shapes: chart.plot.layout.shapes ?? [], annotations: chart.plot.layout.annotations ?? [] });
+  layout.margin = { l: chart.plot._fullLayout._size.l, r: chart.plot._fullLayout._size.r, t: chart.plot._fullLayout._size.t, b: chart.plot._fullLayout._size.b };
+  const data = chart.plot.data.map((t, i) => ({ mode: t.mode, visible: t.visible, x: t.x, y: t.y, error_x: t.error_x, error_y: t.error_y, text: chart.view().data[i].text }));
+  placeLabels(data, layout, chart.plot._fullLayout.width, chart.plot._fullLayout.height);
+  const moved = data.map((t, i) => [i, t]).filter(([, t]) => t.textposition);
+  if (moved.length > 0) Plotly.restyle(chart.plot, { textposition: moved.map(([, t]) => t.textposition), text: moved.map(([, t]) => t.text) }, moved.map(([i]) => i));
+}
 
 for (const chart of charts) {
   chart.selects.forEach(select => select.addEventListener("change", () => draw(chart)));
@@ -207,13 +112,15 @@ for (const chart of charts) {
     button.addEventListener("pointerleave", event => { if (event.pointerType === "mouse") emphasise(null); });
   });
 }
-let resizing = 0;
-addEventListener("resize", () => {
+let printing = false, resizing = 0;
+const observer = new ResizeObserver(() => {
+  if (printing) return;
   clearTimeout(resizing);
-  resizing = setTimeout(() => charts.filter(c => Math.floor(c.plot.clientWidth) !== c.width).forEach(c => draw(c)), 120);
+  resizing = setTimeout(() => charts.filter(c => Math.floor(c.plot.clientWidth) !== c.width).forEach(c => draw(c)), 60);
 });
-addEventListener("beforeprint", () => drawAll(670));
-addEventListener("afterprint", () => drawAll());
+charts.forEach(chart => observer.observe(chart.plot));
+addEventListener("beforeprint", () => { printing = true; drawAll(670); });
+addEventListener("afterprint", () => { printing = false; drawAll(); });
 
 // Saving and copying.
 function save(name, type, text) {
@@ -255,5 +162,8 @@ all("[data-save]").forEach(button => button.addEventListener("click", async () =
   else save(`${figure.id}.svg`, "image/svg+xml", await svg(chart));
 }));
 
-drawAll().then(() => { root.dataset.drawn = "true"; });
-})();
+drawAll().then(() => {
+  charts.filter(c => c.labelled).forEach(chart => chart.plot.on("plotly_relayout", change => {
+    if (Object.keys(change).some(key => /axis/.test(key))) replaceLabels(chart);
+  }));
+  root.dataset.drawn = "true"; });

@@ -29,7 +29,7 @@ internal static class DomainMap
                 maps.Add((row, layer, shares));
                 for (int g = 0; g < groups.Count; g++)
                 {
-                    csv.Add([row.Name, FormattableString.Invariant($"layer {layer.Layer}"), groups[g].Name], shares[g].Select(s => Math.Round(100 * s, 3)));
+                    csv.Add([row.Name, FormattableString.Invariant($"layer {layer.Layer}"), groups[g].Name], shares[g].Select(s => Math.Round(100 * s, 2)));
                 }
             }
         }

@@ -44,8 +44,9 @@ internal static class GiniCurves
             Title = "Balance while training",
             Lead = Lead(rows),
             Legend = ChartLegend.Rows,
+            Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("Gini of the load (0 even, 1 one expert)", 0, Math.Min(1, highest * 1.06)) },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("Gini of the load (0 is even)", 0, Math.Min(1, highest * 1.06)), ["meta"] = new JsonObject { ["fit"] = "top" } },
             Csv = csv.ToString(),
         };
     }

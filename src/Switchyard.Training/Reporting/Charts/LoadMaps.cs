@@ -60,6 +60,7 @@ internal static class LoadMaps
         axis["anchor"] = "y" + number;
         axis["showgrid"] = false;
         axis["showticklabels"] = last;
+        axis["ticks"] = string.Empty;
         if (number.Length > 0)
         {
             axis["matches"] = "x";

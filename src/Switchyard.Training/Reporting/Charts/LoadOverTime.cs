@@ -7,6 +7,10 @@ namespace Switchyard.Training.Reporting.Charts;
 internal static class LoadOverTime
 {
     private const int MostPoints = 80;
+    private const int FewestPoints = 24;
+
+    /// <summary>Cells of all views together, beyond which time is cut more coarsely: a report of many experts should not grow beyond a few megabytes.</summary>
+    private const int MostCells = 100_000;
 
     public static ReportChart? Of(CompareResult result)
     {
@@ -19,10 +23,11 @@ internal static class LoadOverTime
         int layers = rows.Min(Layers);
         List<ChartView> views = [];
         int experts = rows.Max(r => Points(r).Max(p => p.Load.Max(l => l.Count)));
+        int most = Math.Clamp(MostCells / (rows.Length * layers * experts), FewestPoints, MostPoints);
         Csv csv = new(["row", "layer", "step", .. Enumerable.Range(0, experts).Select(e => $"expert {e} (% of pairs)")]);
         foreach (CompareRow row in rows)
         {
-            IReadOnlyList<HistoryPoint[]> bins = Binned.Of(Points(row), MostPoints);
+            IReadOnlyList<HistoryPoint[]> bins = Binned.Of(Points(row), most);
             for (int l = 0; l < layers; l++)
             {
                 int layer = l;
@@ -31,7 +36,7 @@ internal static class LoadOverTime
                 views.Add(View(row, LayerName(row, layer), steps, shares));
                 for (int i = 0; i < steps.Length; i++)
                 {
-                    csv.Add([row.Name, LayerName(row, layer)], [steps[i], .. shares[i].Select(s => Math.Round(100 * s, 3))]);
+                    csv.Add([row.Name, LayerName(row, layer)], [steps[i], .. shares[i].Select(s => Math.Round(100 * s, 2))]);
                 }
             }
         }

@@ -28,7 +28,7 @@ internal static class LossCurves
 
             IReadOnlyList<HistoryPoint[]> bins = Binned.Of(row.History, MostPoints);
             double[] losses = [.. bins.Select(b => Binned.Mean(b.Select(p => p.Loss)))];
-            late.AddRange(losses.Skip(losses.Length / 10));
+            late.AddRange(losses.Skip(losses.Length / 6));
             data.Add(Train(result, row, bins, losses));
             HistoryPoint[] heldOut = [.. row.History.Where(p => p.TestLoss is not null)];
             late.AddRange(heldOut.Skip(heldOut.Length > 2 ? 1 : 0).Select(p => p.TestLoss!.Value));
@@ -45,8 +45,9 @@ internal static class LossCurves
             Title = "Loss while training",
             Lead = Lead(result, rows),
             Legend = ChartLegend.Rows,
+            Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high) },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high), ["meta"] = new JsonObject { ["fit"] = "late" } },
             Csv = csv.ToString(),
         };
     }
@@ -77,7 +78,7 @@ internal static class LossCurves
             ? Markup.Of($"Lines: training loss of each logged step.")
             : Markup.Of($"Lines: training loss, each point the mean of {length} logged steps.");
         Markup marks = rows.Any(r => r.History.Any(p => p.TestLoss is not null)) ? Markup.Of($" Marks: held-out loss.") : Markup.Empty;
-        return Markup.Of($"{points}{marks} {Spread(rows)} The first steps lie above the frame; double-click to see them.");
+        return Markup.Of($"{points}{marks} {Spread(rows)} The first steps lie above the frame<span class=\"no-print\">; double-click to see them</span>.");
     }
 
     private static Markup Spread(CompareRow[] rows)

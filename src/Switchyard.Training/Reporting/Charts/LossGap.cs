@@ -58,8 +58,9 @@ internal static class LossGap
             Title = $"Loss beside {baseline.Name}",
             Lead = Markup.Of($"Training loss less that of {Markup.Code(baseline.Name)} on the same batches, so that the noise they share cancels. Above the line of 0 a row pays for its routing, below it gains."),
             Legend = ChartLegend.Rows,
+            Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("Δ loss (nats per token)", low, high), ["meta"] = new JsonObject { ["zeroY"] = true } },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("step"), ["yaxis"] = Plot.Axis("Δ loss (nats per token)", low, high), ["meta"] = new JsonObject { ["fit"] = "late", ["levelY"] = 0 } },
             Csv = csv.ToString(),
         };
     }

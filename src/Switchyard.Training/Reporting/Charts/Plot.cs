@@ -9,8 +9,8 @@ internal static class Plot
     /// <summary>Load over the even share at which the colours end.</summary>
     public const double LoadCeiling = 4;
 
-    /// <summary>A number to five significant digits; null where it is not finite, since JSON has no word for it.</summary>
-    public static JsonNode? Number(double value)
+    /// <summary>A number to so many significant digits; null where it is not finite, since JSON has no word for it.</summary>
+    public static JsonNode? Number(double value, int significant = 5)
     {
         if (!double.IsFinite(value))
         {
@@ -22,11 +22,11 @@ internal static class Plot
             return JsonValue.Create(0);
         }
 
-        int digits = 4 - (int)Math.Floor(Math.Log10(Math.Abs(value)));
+        int digits = significant - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value)));
         return JsonValue.Create(digits is >= 0 and <= 15 ? Math.Round(value, digits) : value);
     }
 
-    public static JsonArray Numbers(IEnumerable<double> values) => new([.. values.Select(Number)]);
+    public static JsonArray Numbers(IEnumerable<double> values, int significant = 5) => new([.. values.Select(v => Number(v, significant))]);
 
     public static JsonArray Labels(IEnumerable<string> labels) => new([.. labels.Select(l => (JsonNode?)Label(l))]);
 
@@ -79,7 +79,7 @@ internal static class Plot
         ["meta"] = new JsonObject { ["scale"] = scale },
         ["x"] = x,
         ["y"] = y,
-        ["z"] = new JsonArray([.. z.Select(line => (JsonNode?)Numbers(line))]),
+        ["z"] = new JsonArray([.. z.Select(line => (JsonNode?)Numbers(line, 3))]),
         ["zmin"] = 0,
         ["zmax"] = Number(maximum),
         ["hovertemplate"] = hover + "<extra></extra>",

@@ -28,10 +28,12 @@ internal static class TradeOff
         {
             ["xaxis"] = Plot.Axis("Gini of the load (0 even)", -0.03 * right, right * 1.08),
             ["yaxis"] = Plot.Axis("held-out loss (nats per token)", low - (0.05 * (high - low)), high + (0.05 * (high - low))),
+            ["meta"] = new JsonObject { ["fit"] = "all" },
         };
         if (Baseline.Of(result) is { } baseline)
         {
-            layout["meta"] = new JsonObject { ["levelY"] = Plot.Number(baseline.TestLoss), ["levelLabel"] = Plot.Label($"loss of {baseline.Name}") };
+            layout["meta"]!["levelY"] = Plot.Number(baseline.TestLoss);
+            layout["meta"]!["levelLabel"] = Plot.Label($"loss of {baseline.Name}");
         }
 
         return new ReportChart
@@ -40,7 +42,7 @@ internal static class TradeOff
             Title = "Loss against balance",
             Lead = Markup.Of($"Left is more even, down is better. {Front(front, rows.Length)}{Bars(rows)}"),
             Legend = ChartLegend.Rows,
-            Half = true,
+            Height = 480,
             Views = [new ChartView(data)],
             Layout = layout,
             Csv = csv.ToString(),
@@ -63,7 +65,7 @@ internal static class TradeOff
         ["type"] = "scatter",
         ["mode"] = "lines",
         ["name"] = "not beaten in both",
-        ["meta"] = new JsonObject { ["role"] = "reference" },
+        ["meta"] = new JsonObject { ["role"] = "front" },
         ["x"] = Plot.Numbers(front.Select(r => r.Gini)),
         ["y"] = Plot.Numbers(front.Select(r => r.TestLoss)),
         ["hoverinfo"] = "skip",
@@ -74,6 +76,7 @@ internal static class TradeOff
         JsonObject trace = Plot.RowTrace(result, row, "markers+text");
         trace["x"] = Plot.Numbers([row.Gini]);
         trace["y"] = Plot.Numbers([row.TestLoss]);
+        trace["marker"]!["size"] = 11;
         trace["text"] = Plot.Labels([row.Name]);
         trace["hovertemplate"] = "Gini %{x:.3f}, loss %{y:.4f}";
         AddBar(trace, "error_x", Deviation(row, "gini"));

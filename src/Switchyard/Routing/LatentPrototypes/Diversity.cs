@@ -30,7 +30,7 @@ internal static class Diversity
     private static Tensor Cosine(Tensor unit)
     {
         double m = unit.shape[0];
-        Tensor total = unit.sum(0);
+        Tensor total = unit.sum(dim: 0);
         return ((total * total).sum() - (unit * unit).sum()) / (m * (m - 1));
     }
 

@@ -18,24 +18,18 @@ internal static class GaussianDivergence
         return (quadratic + ofPrototype - tokens.LogVariance.sum(1, keepdim: true)) * 0.5;
     }
 
-    /// <summary>½KL(token ‖ M) + ½KL(prototype ‖ M), M the Gaussian with the mean (μ + m)/2 and the variance (v + w)/2 + (μ − m)²/4 of the even mixture. It comes to ½Σ ln var(M) − ¼Σ(ln v + ln w), and makes a [T, E, z].</summary>
+    /// <summary>½KL(token ‖ M) + ½KL(prototype ‖ M), M the Gaussian midway: mean (μ + m)/2, variance (v + w)/2. It comes to Σ(½ln((v + w)/2) − ¼ln v − ¼ln w + (μ − m)²/4(v + w)), which is also Bhattacharyya's distance. Makes a [T, E, z].</summary>
     public static Tensor Js(LatentGaussians tokens, LatentGaussians prototypes)
     {
         Tensor gap = Pairs(tokens.Mean) - prototypes.Mean;
-        Tensor variance = ((Pairs(tokens.LogVariance!.exp()) + prototypes.LogVariance!.exp()) * 0.5) + (gap * gap * 0.25);
-        Tensor logarithms = tokens.LogVariance.sum(1, keepdim: true) + prototypes.LogVariance.sum(1);
-        return (variance.log().sum(-1) * 0.5) - (logarithms * 0.25);
+        Tensor sum = Pairs(tokens.LogVariance!.exp()) + prototypes.LogVariance!.exp();
+        Tensor perPair = (((sum * 0.5).log() * 0.5) + (gap * gap / (sum * 4))).sum(-1);
+        return perPair - ((tokens.LogVariance.sum(1, keepdim: true) + prototypes.LogVariance.sum(1)) * 0.25);
     }
 
-    /// <summary>√(1 − BC) with the Bhattacharyya coefficient BC = Π √(2·√(v·w)/(v + w))·exp(−(μ − m)²/4(v + w)). Makes a [T, E, z].</summary>
-    public static Tensor Hellinger(LatentGaussians tokens, LatentGaussians prototypes)
-    {
-        Tensor gap = Pairs(tokens.Mean) - prototypes.Mean;
-        Tensor sum = Pairs(tokens.LogVariance!.exp()) + prototypes.LogVariance!.exp();
-        Tensor logarithms = tokens.LogVariance.sum(1, keepdim: true) + prototypes.LogVariance.sum(1);
-        Tensor perPair = (((sum * 0.5).log() * 0.5) + (gap * gap / (sum * 4))).sum(-1);
-        return ((logarithms * 0.25) - perPair).expm1().neg().clamp_min(LeastSquare).sqrt();
-    }
+    /// <summary>√(1 − BC) with the Bhattacharyya coefficient BC = Π √(2·√(v·w)/(v + w))·exp(−(μ − m)²/4(v + w)), which is exp of minus the distance of <see cref="Js"/>.</summary>
+    public static Tensor Hellinger(LatentGaussians tokens, LatentGaussians prototypes) =>
+        Js(tokens, prototypes).neg().expm1().neg().clamp_min(LeastSquare).sqrt();
 
     /// <summary>√(‖μ − m‖² + ‖√v − √w‖²), as a product of matrices.</summary>
     public static Tensor Wasserstein(LatentGaussians tokens, LatentGaussians prototypes)

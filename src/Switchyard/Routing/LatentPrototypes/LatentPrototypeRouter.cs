@@ -120,7 +120,7 @@ public sealed class LatentPrototypeRouter : Router
     private static Tensor Routing(Tensor scores, Tensor experts)
     {
         Tensor chosen = zeros([scores.shape[0], scores.shape[1] + 1], scores.dtype, scores.device);
-        chosen.scatter_(1, experts.remainder(scores.shape[1] + 1), 1);
+        chosen.scatter_(1, experts.remainder(scores.shape[1] + 1), ones_like(experts, scores.dtype));
         return (scores * chosen.narrow(1, 0, scores.shape[1])).softmax(-1);
     }
 

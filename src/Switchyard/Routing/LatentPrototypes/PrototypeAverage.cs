@@ -27,7 +27,7 @@ internal sealed class PrototypeAverage : nn.Module
     {
         using var scope = NewDisposeScope();
         AddPending("sums", mm(routing.t(), codes));
-        AddPending("counts", routing.sum(0));
+        AddPending("counts", routing.sum(dim: 0));
         if (has_buffer("squares"))
         {
             AddPending("squares", mm(routing.t(), codes * codes));

@@ -9,7 +9,7 @@ public enum PrototypeDistribution
     /// <summary>Kullback-Leibler divergence of the token from the prototype.</summary>
     Kl,
 
-    /// <summary>Jensen-Shannon divergence through the Gaussian that has the moments of the even mixture.</summary>
+    /// <summary>Jensen-Shannon divergence through the Gaussian midway, whose mean and variance are the averages of the two.</summary>
     Js,
 
     /// <summary>Hellinger distance.</summary>

@@ -1,0 +1,52 @@
+using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Teams;
+
+namespace Switchyard.Kernels.FeedForward;
+
+/// <summary>One call: the panels of each group, shared working memory, and the queue of the stage that is running.</summary>
+internal sealed unsafe class FeedForwardRun
+{
+    public FeedForwardRun(KernelEngine engine, int groups, int* offsets)
+    {
+        Engine = engine;
+        PanelStart = new int[groups + 1];
+        for (int g = 0; g < groups; g++)
+            PanelStart[g + 1] = PanelStart[g] + ((offsets[g + 1] - offsets[g] + Panel.Lanes - 1) / Panel.Lanes);
+    }
+
+    public KernelEngine Engine { get; }
+
+    /// <summary>Index of the first panel of each group, and their number at the end, [G + 1].</summary>
+    public int[] PanelStart { get; }
+
+    public int PanelTotal => PanelStart[^1];
+
+    public WorkQueue<WorkUnit> Queue { get; } = new();
+
+    /// <summary>Inner values before the activation, [panels, m, 32], or null where nothing keeps them.</summary>
+    public float* Before { get; set; }
+
+    /// <summary>Inner values, [panels, f, 32].</summary>
+    public float* After { get; set; }
+
+    /// <summary>Gradient of <see cref="Before"/>.</summary>
+    public float* BeforeGradient { get; set; }
+
+    /// <summary>Weighted inner values row by row, [R, f].</summary>
+    public float* WeightedRows { get; set; }
+
+    /// <summary>h·g summed over 48 features each, [blocks, panels, 32].</summary>
+    public float* Dots { get; set; }
+
+    /// <summary>Runs all pieces of the queue on the team.</summary>
+    public void Drain(Action<WorkUnit, int> work)
+    {
+        Queue.Sort();
+        Engine.Team.Run(member =>
+        {
+            while (Queue.TryTake(out WorkUnit unit))
+                work(unit, member);
+        });
+        Queue.Clear();
+    }
+}

@@ -1,0 +1,195 @@
+using Switchyard.Kernels.Activations;
+using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Streams;
+using Switchyard.Kernels.Tiles;
+
+namespace Switchyard.Kernels.FeedForward;
+
+public sealed unsafe partial class GroupedFeedForward
+{
+    private const int LineBytes = Panel.Lanes * sizeof(float);
+
+    /// <summary>Computes y.</summary>
+    /// <param name="engine">Threads, kernels and working memory.</param>
+    /// <param name="y">The result, [T, d]; tokens without a row become 0.</param>
+    /// <param name="saved">Memory of <see cref="SavedLength"/> floats, to be passed to <see cref="Backward"/>; or null, and the backward recomputes.</param>
+    /// <exception cref="InvalidOperationException">Sizes, offsets or row indices do not fit together.</exception>
+    public void Forward(KernelEngine engine, float* y, float* saved = null)
+    {
+        Validate();
+        if (Tokens == 0)
+            return;
+        ArgumentNullException.ThrowIfNull(y);
+        lock (engine.Gate)
+        {
+            var run = new FeedForwardRun(engine, Groups, Offsets) { Before = saved };
+            run.After = engine.Shared[0].Floats((long)run.PanelTotal * Inner * Panel.Lanes);
+            RunFirst(run);
+            AddFeatureUnits(run, WorkKind.Second);
+            run.Drain((unit, member) => ComputeSecond(run, unit, member, y));
+        }
+    }
+
+    /// <summary>First products of all groups: x → <see cref="FeedForwardRun.After"/>, and <see cref="FeedForwardRun.Before"/> where wanted.</summary>
+    private void RunFirst(FeedForwardRun run)
+    {
+        AddPanelUnits(run, WorkKind.First, Blocking.PanelsPerSweep(Width), FirstRows * (long)Width);
+        run.Drain((unit, member) => ComputeFirst(run, unit, member));
+    }
+
+    /// <summary>Pieces of some panels × some features of one group, the features cut only where the panels alone are too few.</summary>
+    private void AddPanelUnits(FeedForwardRun run, WorkKind kind, int panels, long costOfLane)
+    {
+        long total = 0;
+        for (int g = 0; g < Groups; g++)
+            total += CountOf(g) * costOfLane;
+        long target = Math.Max(1, total / (run.Engine.Threads * Blocking.PiecesPerThread));
+        for (int g = 0; g < Groups; g++)
+        {
+            int count = run.PanelStart[g + 1] - run.PanelStart[g];
+            // Even sweeps: five panels as 3 + 2, not 4 + 1.
+            int sweeps = Blocks(count, panels);
+            for (int sweep = 0, at = 0; sweep < sweeps; sweep++)
+            {
+                int take = (count - at + sweeps - sweep - 1) / (sweeps - sweep);
+                long cost = Math.Min(take * Panel.Lanes, CountOf(g) - (at * Panel.Lanes)) * costOfLane;
+                int parts = run.Engine.Threads == 1 ? 1 : (int)Math.Clamp(cost / target, 1, Blocks(Inner, 2 * Panel.ColumnRows));
+                int step = Blocks(Blocks(Inner, parts), Panel.ColumnRows) * Panel.ColumnRows;
+                for (int from = 0; from < Inner; from += step)
+                {
+                    int to = Math.Min(Inner, from + step);
+                    run.Queue.Add(new WorkUnit(kind, g, at, take, from, to), cost * (to - from) / Inner);
+                }
+                at += take;
+            }
+        }
+    }
+
+    /// <summary>Pieces of some features of d over all groups: whoever owns a feature adds all its rows, in order.</summary>
+    private void AddFeatureUnits(FeedForwardRun run, WorkKind kind)
+    {
+        int blocks = Blocks(Width, Panel.ColumnRows);
+        int parts = Math.Min(blocks, run.Engine.Threads == 1 ? 1 : run.Engine.Threads * Blocking.PiecesPerThread);
+        long costOfFeature = (long)Rows * (kind == WorkKind.Second ? Inner : FirstRows);
+        for (int part = 0, at = 0; part < parts; part++)
+        {
+            int take = (blocks - at + parts - part - 1) / (parts - part);
+            int from = at * Panel.ColumnRows, to = Math.Min(Width, (at + take) * Panel.ColumnRows);
+            run.Queue.Add(new WorkUnit(kind, 0, 0, 0, from, to), costOfFeature * (to - from));
+            at += take;
+        }
+    }
+
+    private void ComputeFirst(FeedForwardRun run, WorkUnit unit, int member)
+    {
+        if (CountOf(unit.Group) <= StreamingProduct.MaxTokens)
+        {
+            StreamFirst(run, unit);
+            return;
+        }
+        bool gated = ActivationKernel.IsGated(Activation);
+        int g = unit.Group, sumBlocks = Blocks(Width, Blocking.SumBlock), features = unit.To - unit.From;
+        int half = gated ? TileKernels.MaxRows / 2 : TileKernels.MaxRows;
+        int panelLength = Width * Panel.Lanes;
+        bool keep = run.Before != null;
+        bool whole = !keep && sumBlocks > 1;
+        int sides = gated ? 2 : 1;
+        // Before the activation: kept for the backward; or, where the sum is cut, all features of the piece; or one tile.
+        float* pack = run.Engine.Scratch[member].Floats(((long)unit.PanelCount * panelLength) + ((whole ? (long)unit.PanelCount * features * sides : TileKernels.MaxRows) * Panel.Lanes));
+        float* scratch = pack + ((nint)unit.PanelCount * panelLength);
+        for (int p = 0; p < unit.PanelCount; p++)
+            PackTokens(X, Width, g, unit.Panel + p, 0, Width, pack + ((nint)p * panelLength));
+
+        float* gate = First + ((nint)g * FirstRows * Width);
+        TileArguments tile = default;
+        tile.AStride = (nint)Width * sizeof(float);
+        tile.CStride = LineBytes;
+        for (int block = 0; block < sumBlocks; block++)
+        {
+            int k = block * Blocking.SumBlock;
+            tile.K = Math.Min(Blocking.SumBlock, Width - k);
+            TileOutput output = block == 0 ? TileOutput.Store : TileOutput.Continue;
+            for (int feature = unit.From; feature < unit.To; feature += half)
+            {
+                int count = Math.Min(half, unit.To - feature);
+                int first = (count + 1) / 2;
+                tile.A0 = gate + ((nint)feature * Width) + k;
+                tile.A1 = gated ? tile.A0 + ((nint)Inner * Width) : tile.A0 + ((nint)first * Width);
+                for (int p = 0; p < unit.PanelCount; p++)
+                {
+                    int panel = run.PanelStart[g] + unit.Panel + p;
+                    int lanes = LanesOf(g, unit.Panel + p);
+                    tile.B = pack + ((nint)p * panelLength) + ((nint)k * Panel.Lanes);
+                    tile.C0 = keep ? run.Before + ((((nint)panel * FirstRows) + feature) * Panel.Lanes)
+                        : whole ? scratch + ((((nint)p * features * sides) + feature - unit.From) * Panel.Lanes)
+                        : scratch;
+                    nint upper = keep ? Inner : whole ? features : half;
+                    tile.C1 = tile.C0 + ((gated ? upper : first) * Panel.Lanes);
+                    run.Engine.Tiles.Multiply(&tile, gated ? 2 * count : count, lanes, TileOperand.Rows, output);
+                    if (block < sumBlocks - 1)
+                        continue;
+                    AddFirstBias(g, feature, count, gated, tile.C0, tile.C1, lanes);
+                    float* h = run.After + ((((nint)panel * Inner) + feature) * Panel.Lanes);
+                    ActivationKernel.Forward(Activation, tile.C0, tile.C1, h, count, Panel.Rounded(lanes));
+                }
+            }
+        }
+    }
+
+    private void ComputeSecond(FeedForwardRun run, WorkUnit unit, int member, float* y)
+    {
+        int features = unit.To - unit.From, sumBlocks = Blocks(Inner, Blocking.SumBlock), sweep = Blocking.PanelsPerSweep(Inner);
+        int height = sumBlocks > 1 ? Blocks(features, Panel.ColumnRows) * Panel.ColumnRows : Panel.ColumnRows;
+        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows));
+        float* turned = scratch + ((nint)sweep * height * Panel.Lanes);
+        ClearColumns(y, unit.From, unit.To);
+        TileArguments tile = default;
+        tile.AStride = (nint)Inner * sizeof(float);
+        tile.CStride = LineBytes;
+        for (int g = 0; g < Groups; g++)
+        {
+            if (CountOf(g) <= StreamingProduct.MaxTokens)
+            {
+                StreamSecond(run, unit, g, y);
+                continue;
+            }
+            int panels = run.PanelStart[g + 1] - run.PanelStart[g];
+            float* weights = Second + ((nint)g * Width * Inner);
+            for (int from = 0; from < panels; from += sweep)
+            {
+                int count = Math.Min(sweep, panels - from);
+                for (int block = 0; block < sumBlocks; block++)
+                {
+                    int k = block * Blocking.SumBlock;
+                    tile.K = Math.Min(Blocking.SumBlock, Inner - k);
+                    for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
+                    {
+                        int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
+                        float* block0 = scratch + (sumBlocks > 1 ? (nint)(feature - unit.From) * Panel.Lanes : 0);
+                        for (int row = 0; row < rows; row += TileKernels.MaxRows)
+                        {
+                            int tileRows = Math.Min(TileKernels.MaxRows, rows - row);
+                            int first = (tileRows + 1) / 2;
+                            tile.A0 = weights + ((nint)(feature + row) * Inner) + k;
+                            tile.A1 = tile.A0 + ((nint)first * Inner);
+                            for (int p = 0; p < count; p++)
+                            {
+                                tile.B = run.After + ((((nint)(run.PanelStart[g] + from + p) * Inner) + k) * Panel.Lanes);
+                                tile.C0 = block0 + ((((nint)p * height) + row) * Panel.Lanes);
+                                tile.C1 = tile.C0 + (first * Panel.Lanes);
+                                run.Engine.Tiles.Multiply(&tile, tileRows, LanesOf(g, from + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue);
+                            }
+                        }
+                        if (block < sumBlocks - 1)
+                            continue;
+                        float* bias = SecondBias == null ? null : SecondBias + ((nint)g * Width) + feature;
+                        for (int p = 0; p < count; p++)
+                            Scatter(block0 + ((nint)p * height * Panel.Lanes), rows, g, from + p, weighted: true, bias, turned, y + feature);
+                    }
+                }
+            }
+        }
+    }
+
+    private int LanesOf(int group, int panel) => Math.Min(Panel.Lanes, CountOf(group) - (panel * Panel.Lanes));
+}

@@ -1,0 +1,109 @@
+using Switchyard.Kernels.Activations;
+
+namespace Switchyard.Kernels.FeedForward;
+
+/// <summary>
+/// Feed-forward networks of many groups over ragged rows, straight on the caller's memory, in fp32:
+/// <code>
+/// for each row r of group g, with its token t and weight w:    y[t] += w · (B_g · activation(A_g · x[t] + a_g) + b_g)
+/// A_g: first [m, d]    B_g: second [d, f]    m = 2f with a gate (the gate's f rows, then the other f), else f
+/// </code>
+/// Nothing is permuted: the gather is part of packing the tokens, the activation and the weighted scatter follow each tile
+/// while it is in the first cache, and weights are read where they lie. Each element of a result is summed by one thread in
+/// one order (rows of a token by ascending group), so that the bits do not depend on the number of threads.
+/// </summary>
+/// <remarks>All pointers must stay valid, and what is written must not overlap what is read, until a call returns.</remarks>
+public sealed unsafe partial class GroupedFeedForward
+{
+    /// <summary>Tokens T.</summary>
+    public required int Tokens { get; init; }
+
+    /// <summary>Values of a token, d.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Inner values, f.</summary>
+    public required int Inner { get; init; }
+
+    /// <summary>Groups G.</summary>
+    public required int Groups { get; init; }
+
+    /// <summary>Between the two products.</summary>
+    public Activation Activation { get; init; } = Activation.SwiGlu;
+
+    /// <summary>Tokens, [T, d].</summary>
+    public required float* X { get; init; }
+
+    /// <summary>First matrices, [G, m, d].</summary>
+    public required float* First { get; init; }
+
+    /// <summary>Biases of the first product, [G, m], or null.</summary>
+    public float* FirstBias { get; init; }
+
+    /// <summary>Second matrices, [G, d, f].</summary>
+    public required float* Second { get; init; }
+
+    /// <summary>Biases of the second product, [G, d], or null.</summary>
+    public float* SecondBias { get; init; }
+
+    /// <summary>First row of each group, and R at the end: [G + 1], from 0, ascending.</summary>
+    public required int* Offsets { get; init; }
+
+    /// <summary>The token of each row, [R].</summary>
+    public required long* RowToken { get; init; }
+
+    /// <summary>Where the weight of each row stands in <see cref="Weights"/>, [R], or null: at the row's own index.</summary>
+    public long* RowPair { get; init; }
+
+    /// <summary>Weight of each row (or pair), or null: all are 1.</summary>
+    public float* Weights { get; init; }
+
+    /// <summary>Rows R.</summary>
+    public int Rows => Offsets[Groups];
+
+    /// <summary>Floats that <see cref="Forward"/> saves for <see cref="Backward"/> if asked to: the inner values before the activation.</summary>
+    public long SavedLength => PanelTotal() * FirstRows * Panels.Panel.Lanes;
+
+    /// <summary>Rows of a first matrix, m.</summary>
+    private int FirstRows => ActivationKernel.IsGated(Activation) ? 2 * Inner : Inner;
+
+    private int CountOf(int group) => Offsets[group + 1] - Offsets[group];
+
+    private float WeightOf(int row) => Weights == null ? 1 : Weights[RowPair == null ? row : RowPair[row]];
+
+    private long PanelTotal()
+    {
+        long total = 0;
+        for (int g = 0; g < Groups; g++)
+            total += Blocks(CountOf(g), Panels.Panel.Lanes);
+        return total;
+    }
+
+    private static int Blocks(int count, int size) => (count + size - 1) / size;
+
+    /// <summary>Checks sizes and indices once, at the public edge.</summary>
+    private void Validate()
+    {
+        Require(Tokens >= 0 && Width > 0 && Inner is > 0 and <= int.MaxValue / 2 && Groups >= 0, $"Sizes are T = {Tokens}, d = {Width}, f = {Inner}, G = {Groups}; expected T and G ≥ 0, d and f > 0.");
+        Require(Offsets != null, "Offsets are missing.");
+        Require(Offsets[0] == 0, $"Offsets start at {Offsets[0]}; expected 0.");
+        for (int g = 0; g < Groups; g++)
+        {
+            if (CountOf(g) < 0)
+                Require(false, $"Offsets fall from {Offsets[g]} to {Offsets[g + 1]} at group {g}.");
+        }
+        if (Rows == 0)
+            return;
+        Require(X != null && First != null && Second != null && RowToken != null, "X, First, Second or RowToken is missing.");
+        for (int r = 0; r < Rows; r++)
+        {
+            if ((ulong)RowToken[r] >= (ulong)Tokens)
+                Require(false, $"Row {r} names token {RowToken[r]}; there are {Tokens}.");
+        }
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+            throw new InvalidOperationException(message);
+    }
+}

@@ -1,0 +1,41 @@
+namespace Switchyard.Kernels.Teams;
+
+/// <summary>
+/// Pieces of work in falling order of cost, taken one by one by whoever is free, so that no thread waits for a large
+/// piece that was started last. Which thread takes a piece has no influence on its result.
+/// </summary>
+/// <typeparam name="T">A piece.</typeparam>
+internal sealed class WorkQueue<T>
+{
+    private readonly List<(long Cost, int Order, T Item)> _items = [];
+    private int _next;
+
+    public int Count => _items.Count;
+
+    public void Clear()
+    {
+        _items.Clear();
+        _next = 0;
+    }
+
+    public void Add(T item, long cost) => _items.Add((cost, _items.Count, item));
+
+    /// <summary>Puts the pieces in order; call once, before the first <see cref="TryTake"/>.</summary>
+    public void Sort()
+    {
+        _items.Sort(static (left, right) => left.Cost != right.Cost ? right.Cost.CompareTo(left.Cost) : left.Order.CompareTo(right.Order));
+        _next = 0;
+    }
+
+    public bool TryTake(out T item)
+    {
+        int index = Interlocked.Increment(ref _next) - 1;
+        if (index < _items.Count)
+        {
+            item = _items[index].Item;
+            return true;
+        }
+        item = default!;
+        return false;
+    }
+}

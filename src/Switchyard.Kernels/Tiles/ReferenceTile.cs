@@ -1,0 +1,27 @@
+namespace Switchyard.Kernels.Tiles;
+
+/// <summary>The oracle of every fp32 tile: one value at a time, in the order of k, with fused multiply-add.</summary>
+internal static unsafe class ReferenceTile
+{
+    public static void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    {
+        int first = (rows + 1) / 2;
+        for (int row = 0; row < rows; row++)
+        {
+            int local = row < first ? row : row - first;
+            float* c = (float*)((byte*)(row < first ? tile->C0 : tile->C1) + (local * tile->CStride));
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                float sum = output == TileOutput.Continue ? c[lane] : 0;
+                for (nint k = 0; k < tile->K; k++)
+                {
+                    float a = operand == TileOperand.Columns
+                        ? *((float*)((byte*)tile->A0 + (k * tile->AStride)) + row)
+                        : *((float*)((byte*)(row < first ? tile->A0 : tile->A1) + (local * tile->AStride)) + k);
+                    sum = MathF.FusedMultiplyAdd(a, tile->B[(k * TileKernels.PanelLanes) + lane], sum);
+                }
+                c[lane] = sum;
+            }
+        }
+    }
+}

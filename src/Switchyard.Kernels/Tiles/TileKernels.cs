@@ -1,0 +1,128 @@
+using System.Runtime.Intrinsics;
+using Switchyard.Kernels.Assembly;
+
+namespace Switchyard.Kernels.Tiles;
+
+/// <summary>
+/// The tile kernels of one engine: assembled on first use and kept, or the portable ones. A tile is up to
+/// <see cref="MaxRows"/> rows × 16 or 32 lanes, whatever the registers hold; narrower machines do it in parts.
+/// </summary>
+internal sealed unsafe class TileKernels : IDisposable
+{
+    /// <summary>Lanes of a panel.</summary>
+    public const int PanelLanes = 32;
+
+    /// <summary>Fewest lanes that a tile computes; a multiple of this is computed.</summary>
+    public const int LaneStep = 16;
+
+    /// <summary>Most rows of a tile.</summary>
+    public const int MaxRows = 12;
+
+    private readonly InstructionSet _instructions;
+    private readonly nint[] _entries = new nint[2 * 2 * 2 * (MaxRows + 1)];
+    private readonly List<ExecutableMemory> _code = [];
+    private readonly Lock _lock = new();
+    private volatile bool _refused;
+
+    public TileKernels(KernelOptions options) => _instructions = options.Effective;
+
+    /// <summary>What runs: <see cref="InstructionSet.Portable"/> also where the operating system refused executable pages.</summary>
+    public InstructionSet InstructionSet => _refused ? InstructionSet.Portable : _instructions;
+
+    /// <summary>C[rows, lanes] = (or continues) Σ A·B, lanes 1 to 32, of which the next multiple of <see cref="LaneStep"/> is read and written.</summary>
+    public void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    {
+        int rounded = lanes <= LaneStep ? LaneStep : PanelLanes;
+        switch (InstructionSet)
+        {
+            case InstructionSet.Avx512:
+                nint entry = Entry(rows, rounded / 16, operand, output);
+                if (entry == 0)
+                    break;
+                ((delegate* unmanaged[SuppressGCTransition]<TileArguments*, void>)entry)(tile);
+                return;
+            case InstructionSet.Avx2:
+                if (MultiplyAvx2(tile, rows, rounded, operand, output))
+                    return;
+                break;
+        }
+        Portable(tile, rows, rounded, operand, output);
+    }
+
+    /// <summary>The same in C#, at the widest vectors of the runtime.</summary>
+    public static void Portable(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    {
+        if (Vector512.IsHardwareAccelerated && lanes == PanelLanes)
+            PortableTile<Lanes512, Vector512<float>>.Multiply(tile, rows, lanes, operand, output);
+        else if (Vector256.IsHardwareAccelerated)
+            PortableTile<Lanes256, Vector256<float>>.Multiply(tile, rows, lanes, operand, output);
+        else
+            PortableTile<Lanes128, Vector128<float>>.Multiply(tile, rows, lanes, operand, output);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            Array.Clear(_entries);
+            foreach (ExecutableMemory memory in _code)
+                memory.Dispose();
+            _code.Clear();
+        }
+    }
+
+    /// <summary>Four parts: each half of the rows × each 16 lanes.</summary>
+    private bool MultiplyAvx2(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    {
+        int first = (rows + 1) / 2;
+        TileArguments part = *tile;
+        for (int half = 0; half < 2; half++)
+        {
+            int count = half == 0 ? first : rows - first;
+            if (count == 0)
+                break;
+            // A part is itself a tile of two halves.
+            int quarter = (count + 1) / 2;
+            float* a = half == 0 ? tile->A0 : operand == TileOperand.Columns ? tile->A0 + first : tile->A1;
+            float* c = half == 0 ? tile->C0 : tile->C1;
+            nint entry = Entry(count, 2, operand, output);
+            if (entry == 0)
+                return false;
+            part.A0 = a;
+            part.A1 = (float*)((byte*)a + (quarter * tile->AStride));
+            for (int lane = 0; lane < lanes; lane += 16)
+            {
+                part.B = tile->B + lane;
+                part.C0 = c + lane;
+                part.C1 = (float*)((byte*)c + (quarter * tile->CStride)) + lane;
+                ((delegate* unmanaged[SuppressGCTransition]<TileArguments*, void>)entry)(&part);
+            }
+        }
+        return true;
+    }
+
+    private nint Entry(int rows, int vectors, TileOperand operand, TileOutput output)
+    {
+        int index = (((((int)operand * 2) + (int)output) * 2) + vectors - 1) * (MaxRows + 1) + rows;
+        nint entry = Volatile.Read(ref _entries[index]);
+        return entry != 0 ? entry : Assemble(index, new TileShape(_instructions, rows, vectors, operand, output));
+    }
+
+    private nint Assemble(int index, TileShape shape)
+    {
+        lock (_lock)
+        {
+            if (_entries[index] != 0 || _refused)
+                return _entries[index];
+            ExecutableMemory? memory = ExecutableMemory.TryMap(TileGenerator.Generate(shape));
+            if (memory is null)
+            {
+                _refused = true;
+                return 0;
+            }
+            _code.Add(memory);
+            Volatile.Write(ref _entries[index], memory.Address);
+            return memory.Address;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Switchyard.Experts;
+
+/// <summary>A dense FFN with the experts' non-linearities: y = W_down·act(W_up·x + b_up) + b_down. An MoE layer of one expert with k = 1 equals it.</summary>
+public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
+{
+    private const string GateUpName = "gate_up";
+    private const string DownName = "down";
+    private const string GateUpBiasName = "gate_up_bias";
+    private const string DownBiasName = "down_bias";
+    private readonly ExpertActivation _activation;
+    private readonly bool _bias;
+
+    /// <summary>Makes the FFN with weights drawn from N(0, <paramref name="deviation"/>²) and biases of zero.</summary>
+    /// <param name="hiddenSize">Hidden size d.</param>
+    /// <param name="innerSize">Inner size f.</param>
+    /// <param name="activation">The non-linearity.</param>
+    /// <param name="bias">Whether both matrices have biases.</param>
+    /// <param name="deviation">Standard deviation of the matrices.</param>
+    /// <param name="dtype">Storage type; fp32 unless said otherwise.</param>
+    /// <param name="device">Where the weights lie; the CPU unless said otherwise.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    public DenseFeedForward(
+        int hiddenSize,
+        int innerSize,
+        ExpertActivation activation = ExpertActivation.SwiGlu,
+        bool bias = false,
+        double deviation = 0.02,
+        ScalarType dtype = ScalarType.Float32,
+        Device? device = null)
+        : base(nameof(DenseFeedForward))
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(innerSize);
+        _activation = activation;
+        _bias = bias;
+        long first = activation.FirstRows(innerSize);
+        register_parameter(GateUpName, new Parameter(randn(first, hiddenSize, dtype, device).mul_(deviation)));
+        register_parameter(DownName, new Parameter(randn(hiddenSize, innerSize, dtype, device).mul_(deviation)));
+        if (bias)
+        {
+            register_parameter(GateUpBiasName, new Parameter(zeros(first, dtype, device)));
+            register_parameter(DownBiasName, new Parameter(zeros(hiddenSize, dtype, device)));
+        }
+    }
+
+    /// <summary>First matrix: [2f, d] (rows 0..f−1 gate, f..2f−1 up) for SwiGLU, [f, d] else.</summary>
+    public Parameter GateUp => get_parameter(GateUpName)!;
+
+    /// <summary>Second matrix [d, f].</summary>
+    public Parameter Down => get_parameter(DownName)!;
+
+    /// <summary>Bias of the first product, [2f] or [f]; null for none.</summary>
+    public Parameter? GateUpBias => _bias ? get_parameter(GateUpBiasName) : null;
+
+    /// <summary>Bias of the second product, [d]; null for none.</summary>
+    public Parameter? DownBias => _bias ? get_parameter(DownBiasName) : null;
+
+    /// <summary>Outputs [.., d] of hidden states [.., d], computed in their type.</summary>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        ScalarType type = input.dtype;
+        Tensor h = _activation.Apply(nn.functional.linear(input, GateUp.to(type), GateUpBias?.to(type)));
+        return nn.functional.linear(h, Down.to(type), DownBias?.to(type)).MoveToOuterDisposeScope();
+    }
+}

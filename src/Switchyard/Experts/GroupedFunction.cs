@@ -1,0 +1,145 @@
+using Switchyard.Dispatch;
+using Switchyard.Kernels.Activations;
+using Switchyard.Kernels.FeedForward;
+using static TorchSharp.torch;
+
+namespace Switchyard.Experts;
+
+/// <summary>All experts over a plan by our kernels, as one node of the autograd graph, on tensor memory.</summary>
+internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<GroupedFunction>
+{
+    private const string PlanKey = "plan", ActivationKey = "activation", NeedsKey = "needs", GradientsKey = "gradients";
+
+    public override string Name => nameof(GroupedFunction);
+
+    /// <summary>Outputs [T, d] of fp32 tensors, contiguous, on the CPU.</summary>
+    public static Tensor Run(Tensor x, Tensor weights, ExpertTensors experts, DispatchPlan plan)
+    {
+        bool records = is_grad_enabled() && (x.requires_grad || weights.requires_grad || experts.RequiresGradient);
+        if (!records)
+        {
+            return Forward(x, weights, experts, plan.TokenOfRow, plan.PairOfRow, plan.Offsets, saved: null);
+        }
+
+        // A view between a parameter and the node lets torch take the gradient over where it would copy one that is still referred to.
+        return apply(
+            x,
+            weights,
+            experts.GateUp.view(experts.GateUp.shape),
+            experts.Down.view(experts.Down.shape),
+            experts.GateUpBias?.view(experts.GateUpBias.shape)!,
+            experts.DownBias?.view(experts.DownBias.shape)!,
+            plan,
+            experts.Activation,
+            new GradientNeeds(x.requires_grad, weights.requires_grad, experts.GateUp.requires_grad, experts.Down.requires_grad));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        Tensor x = (Tensor)vars[0], weights = (Tensor)vars[1];
+        ExpertTensors experts = new((Tensor)vars[2], (Tensor)vars[3], (Tensor?)vars[4], (Tensor?)vars[5], (ExpertActivation)vars[7]);
+        DispatchPlan plan = (DispatchPlan)vars[6];
+        Tensor inner;
+        fixed (int* offsets = plan.Offsets)
+        {
+            inner = empty(Problem(x, weights, experts, plan.TokenOfRow, plan.PairOfRow, offsets).SavedLength);
+        }
+
+        Tensor y = Forward(x, weights, experts, plan.TokenOfRow, plan.PairOfRow, plan.Offsets, inner);
+        ctx.save_for_backward([x, weights, experts.GateUp, experts.Down, experts.GateUpBias!, experts.DownBias!, plan.TokenOfRow, plan.PairOfRow, inner]);
+        ctx.save_data(PlanKey, plan.Offsets);
+        ctx.save_data(ActivationKey, experts.Activation);
+        ctx.save_data(NeedsKey, vars[8]);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        scope.Attach(grad_output);
+        List<Tensor> saved = ctx.get_saved_variables();
+        GradientNeeds needs = (GradientNeeds)ctx.get_data(NeedsKey);
+        (Tensor x, Tensor weights) = (saved[0], saved[1]);
+        ExpertTensors experts = new(saved[2], saved[3], saved[4], saved[5], (ExpertActivation)ctx.get_data(ActivationKey));
+        Tensor dy = grad_output.contiguous();
+        Tensor? dx = needs.X ? empty_like(x) : null;
+        Tensor? dWeights = needs.Weights ? zeros_like(weights) : null;
+        Tensor? dGateUp = needs.GateUp ? empty_like(experts.GateUp) : null;
+        Tensor? dDown = needs.Down ? empty_like(experts.Down) : null;
+        Tensor? dGateUpBias = needs.GateUp && experts.GateUpBias is not null ? empty_like(experts.GateUpBias) : null;
+        Tensor? dDownBias = needs.Down && experts.DownBias is not null ? empty_like(experts.DownBias) : null;
+        fixed (int* offsets = (int[])ctx.get_data(PlanKey))
+        {
+            Problem(x, weights, experts, saved[6], saved[7], offsets).Backward(
+                KernelEngines.Current,
+                new FeedForwardGradients
+                {
+                    Y = Floats(dy),
+                    X = Floats(dx),
+                    Weights = Floats(dWeights),
+                    First = Floats(dGateUp),
+                    FirstBias = Floats(dGateUpBias),
+                    Second = Floats(dDown),
+                    SecondBias = Floats(dDownBias),
+                },
+                Floats(saved[8]));
+        }
+
+        List<Tensor> gradients = [dx!, dWeights!, dGateUp!, dDown!, dGateUpBias!, dDownBias!, null!, null!, null!];
+        foreach (Tensor? gradient in gradients)
+        {
+            gradient?.MoveToOuterDisposeScope();
+        }
+
+        // Torch reads the handles after this returns: until then something must refer to the tensors.
+        ctx.save_data(GradientsKey, gradients);
+        return gradients;
+    }
+
+    private static Tensor Forward(Tensor x, Tensor weights, ExpertTensors experts, Tensor tokenOfRow, Tensor pairOfRow, int[] planOffsets, Tensor? saved)
+    {
+        Tensor y = empty_like(x);
+        fixed (int* offsets = planOffsets)
+        {
+            Problem(x, weights, experts, tokenOfRow, pairOfRow, offsets).Forward(KernelEngines.Current, Floats(y), Floats(saved));
+        }
+
+        return y;
+    }
+
+    private static GroupedFeedForward Problem(Tensor x, Tensor weights, ExpertTensors experts, Tensor tokenOfRow, Tensor pairOfRow, int* offsets) => new()
+    {
+        Tokens = checked((int)x.size(0)),
+        Width = checked((int)x.size(1)),
+        Inner = checked((int)experts.Down.size(2)),
+        Groups = checked((int)experts.Down.size(0)),
+        Activation = experts.Activation switch
+        {
+            ExpertActivation.SwiGlu => Activation.SwiGlu,
+            ExpertActivation.Gelu => Activation.Gelu,
+            ExpertActivation.Relu => Activation.Relu,
+            _ => throw new ArgumentOutOfRangeException(nameof(experts), experts.Activation, "no such activation"),
+        },
+        X = Floats(x),
+        First = Floats(experts.GateUp),
+        FirstBias = Floats(experts.GateUpBias),
+        Second = Floats(experts.Down),
+        SecondBias = Floats(experts.DownBias),
+        Offsets = offsets,
+        RowToken = (long*)Address(tokenOfRow),
+        RowPair = (long*)Address(pairOfRow),
+        Weights = Floats(weights),
+    };
+
+    private static float* Floats(Tensor? t) => t is null ? null : (float*)Address(t);
+
+    private static void* Address(Tensor t)
+    {
+        System.Diagnostics.Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
+        return System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(t.bytes));
+    }
+
+    private sealed record GradientNeeds(bool X, bool Weights, bool GateUp, bool Down);
+}

@@ -1,0 +1,57 @@
+using Switchyard.Kernels.Teams;
+
+namespace Switchyard.Kernels.Tests.Teams;
+
+public sealed class ThreadTeamTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Every_member_runs_each_job_once(int threads)
+    {
+        using var team = new ThreadTeam(threads);
+        int[] runs = new int[threads];
+        for (int job = 0; job < 1000; job++)
+            team.Run(member => runs[member]++);
+        Assert.All(runs, n => Assert.Equal(1000, n));
+    }
+
+    [Fact]
+    public void The_caller_is_member_zero()
+    {
+        using var team = new ThreadTeam(3);
+        int[] ids = new int[3];
+        team.Run(member => ids[member] = Environment.CurrentManagedThreadId);
+        Assert.Equal(Environment.CurrentManagedThreadId, ids[0]);
+        Assert.Equal(3, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public void A_failure_in_a_member_reaches_the_caller_and_the_team_goes_on()
+    {
+        using var team = new ThreadTeam(2);
+        var failure = Assert.Throws<InvalidOperationException>(() => team.Run(member =>
+        {
+            if (member == 1)
+                throw new InvalidOperationException("member 1");
+        }));
+        Assert.Equal("member 1", failure.Message);
+        int count = 0;
+        team.Run(_ => Interlocked.Increment(ref count));
+        Assert.Equal(2, count);
+    }
+
+    [Fact]
+    public void A_queue_hands_out_every_piece_once_and_the_largest_first()
+    {
+        var queue = new WorkQueue<int>();
+        for (int i = 0; i < 100; i++)
+            queue.Add(i, i % 10);
+        queue.Sort();
+        var taken = new List<int>();
+        while (queue.TryTake(out int item))
+            taken.Add(item);
+        Assert.Equal(Enumerable.Range(0, 100).OrderByDescending(i => i % 10).ThenBy(i => i), taken);
+    }
+}
