@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Switchyard.Native;
 using Switchyard.Training.Results;
 using TorchSharp;
 
@@ -27,8 +28,12 @@ internal static class Verb
     }
 
     /// <summary>Loads torch and sets its threads.</summary>
-    public static void UseThreads(ParseResult parse, CommonOptions common) =>
+    public static void UseThreads(ParseResult parse, CommonOptions common)
+    {
+        OpenMp.SleepBetweenRegions();
+        LibTorch.Load();
         torch.set_num_threads(parse.GetValue(common.Threads) ?? Environment.ProcessorCount);
+    }
 
     /// <summary>The device of <c>--device</c>.</summary>
     /// <exception cref="ConfigurationException">The machine does not have it.</exception>

@@ -49,6 +49,7 @@ internal static class BenchVerb
                 Names = List(parse.GetValue(names) ?? string.Empty),
                 Budget = TimeSpan.FromSeconds(parse.GetValue(seconds)),
             };
+            Verb.UseThreads(parse, common);
             return Run(parse, common, run(options, cancellation));
         });
         command.Options.Add(shape);

@@ -1,7 +1,7 @@
-using Switchyard.Models.Files;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
+using Switchyard.Models.Files;
 using Switchyard.Training.Results;
 using Switchyard.Training.Tests.Reporting;
 

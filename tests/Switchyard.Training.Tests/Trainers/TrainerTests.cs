@@ -59,12 +59,14 @@ public sealed class TrainerTests : IDisposable
     {
         string folder = _text.Folder("checkpoint");
         using Trainer whole = Make(TinyText.Config(), recipe);
-        using Trainer first = Make(TinyText.Config(), recipe);
-        using Trainer second = Make(TinyText.Config(), recipe);
         Run(whole, 5);
-        Run(first, 2);
-        Switchyard.Training.Runs.Checkpoint.Save(first, folder, 1.5);
+        using (Trainer first = Make(TinyText.Config(), recipe))
+        {
+            Run(first, 2);
+            Switchyard.Training.Runs.Checkpoint.Save(first, folder, 1.5);
+        }
 
+        using Trainer second = Make(TinyText.Config(), recipe);
         Run(second, 1);
         double seconds = Switchyard.Training.Runs.Checkpoint.Restore(second, folder);
         Run(second, 3);
@@ -79,11 +81,11 @@ public sealed class TrainerTests : IDisposable
     {
         using Trainer trainer = Make(TinyText.Config(1000), recipe);
         Run(trainer, 5);
-        long before = Tensor.TotalCount;
+        long before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
         Run(trainer, 20);
 
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Switchyard.Cli.Verbs;
+
+namespace Switchyard.Cli.CommandLine;
+
+/// <summary>The program: its verbs, and what happens to bad usage.</summary>
+internal static class Application
+{
+    public static int Run(IReadOnlyList<string> args)
+    {
+        RootCommand root = new("Switchyard: train, balance and compare the routers of Mixture-of-Experts models.");
+        root.Subcommands.Add(CompareVerb.Make());
+        root.Subcommands.Add(TrainVerb.Make());
+        root.Subcommands.Add(EvalVerb.Make());
+        root.Subcommands.Add(ReportVerb.Make());
+        root.Subcommands.Add(BenchVerb.Make());
+
+        ParseResult parse = root.Parse(args);
+        if (parse.Errors.Count > 0 && parse.Action is not System.CommandLine.Help.HelpAction)
+        {
+            foreach (string message in parse.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
+            {
+                Console.Error.WriteLine($"switchyard: {message}");
+            }
+
+            string verb = parse.CommandResult.Command is RootCommand ? string.Empty : $" {parse.CommandResult.Command.Name}";
+            Console.Error.WriteLine($"switchyard{verb} --help shows what there is");
+            return ExitCode.BadUsage;
+        }
+
+        return parse.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2), EnableDefaultExceptionHandler = false });
+    }
+}

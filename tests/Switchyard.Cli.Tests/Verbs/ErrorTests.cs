@@ -1,0 +1,145 @@
+namespace Switchyard.Cli.Tests.Verbs;
+
+public sealed class ErrorTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("switchyard-cli-").FullName;
+
+    public static TheoryData<string, string> BadUsage => new()
+    {
+        { "compare --steps -1", "--steps is -1; it must be at least 1" },
+        { "compare --steps many", "many" },
+        { "compare --rows liner", "did you mean 'linear'" },
+        { "compare --rows hash+switch", "router 'hash'" },
+        { "compare --preset quik", "did you mean 'quick'" },
+        { "compare --executor pading", "did you mean 'padded'" },
+        { "compare --seeds 0", "--seeds is 0" },
+        { "compare --device gpu", "--device is 'gpu'" },
+        { "compare --verbosity loud", "--verbosity is 'loud'" },
+        { "compare --stepps 3", "--stepps" },
+        { "compara", "compara" },
+        { "eval --text x", "RUN" },
+        { "eval --contxt 3", "--contxt" },
+        { "bench layer --shape olmo", "did you mean 'olmoe'" },
+        { "bench layer --tokens 1,x", "--tokens is '1,x'" },
+        { "train --routing linear+expert-choice+dual", "expert-choice" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadUsage))]
+    public void Bad_usage_is_told_in_a_line_and_exits_with_2(string command, string message) =>
+        CommandRun.Of(command.Split(' ')).AssertFails(2, message);
+
+    [Fact]
+    public void A_missing_corpus_exits_with_3() =>
+        Compare("--corpus", File("none.txt")).AssertFails(3, "none.txt");
+
+    [Fact]
+    public void An_empty_corpus_exits_with_3() =>
+        Compare("--corpus", File("empty.txt", "")).AssertFails(3, "empty");
+
+    [Fact]
+    public void A_text_shorter_than_a_sequence_exits_with_3() =>
+        Compare("--corpus", File("short.txt", "a few words")).AssertFails(3, "fewer than");
+
+    [Fact]
+    public void Broken_json_lines_exit_with_3_and_name_the_line() =>
+        Compare("--corpus", File("bad.jsonl", "{\"text\":\"a\"}\n{\"txt\":1}\n")).AssertFails(3, "bad.jsonl", "2");
+
+    [Fact]
+    public void A_config_with_an_unknown_key_exits_with_3_and_names_the_nearest() =>
+        Compare("--config", File("c.json", """{ "trainng": {} }""")).AssertFails(3, "c.json", "did you mean 'training'");
+
+    [Fact]
+    public void More_experts_a_token_than_there_are_exits_with_3() =>
+        Compare("--config", File("c.json", """{ "model": { "topK": 17 } }""")).AssertFails(3, "topK is 17");
+
+    [Fact]
+    public void A_missing_config_exits_with_3() =>
+        Compare("--config", File("none.json")).AssertFails(3, "none.json");
+
+    [Fact]
+    public void An_output_folder_that_is_a_file_exits_with_3() =>
+        CommandRun.Of("compare", "--output", File("taken", "x")).AssertFails(3, "taken");
+
+    [Fact]
+    public void Resuming_what_is_no_run_exits_with_3() =>
+        CommandRun.Of("train", "--resume", _folder).AssertFails(3, "config.json");
+
+    [Fact]
+    public void A_report_of_an_unfinished_run_exits_with_3() =>
+        CommandRun.Of("report", _folder).AssertFails(3, "compare.json");
+
+    [Fact]
+    public void A_report_of_a_file_of_another_kind_exits_with_3() =>
+        CommandRun.Of("report", File("other.json", """{ "schema": "other/1" }""")).AssertFails(3, "other/1");
+
+    [Fact]
+    public void A_corrupt_checkpoint_on_resume_exits_with_3_and_names_the_file()
+    {
+        string text = string.Join('\n', Enumerable.Range(0, 400).Select(i => $"line {i} of a text that is long enough to train on, more or less\n"));
+        string run = File("run");
+        CommandRun trained = CommandRun.Of(
+            "train", "--config", File("c.json", Tiny), "--corpus", File("text.txt", text), "--output", run, "--quiet");
+        Assert.True(trained.ExitCode == 0, trained.Error);
+        string model = Directory.GetFiles(run, "model.safetensors", SearchOption.AllDirectories).Single();
+        byte[] bytes = System.IO.File.ReadAllBytes(model);
+        System.IO.File.WriteAllBytes(model, bytes[..(bytes.Length / 2)]);
+
+        CommandRun.Of("train", "--resume", run).AssertFails(3, "model.safetensors");
+    }
+
+    [Fact]
+    public void Training_evaluating_and_reporting_work_together()
+    {
+        string text = string.Join('\n', Enumerable.Range(0, 400).Select(i => $"line {i} of a text that is long enough to train on, more or less\n"));
+        string run = File("run");
+
+        CommandRun compare = CommandRun.Of(
+            "compare", "--config", File("c.json", Tiny), "--corpus", File("text.txt", text), "--output", run, "--rows", "linear,linear+dual,hash", "--seeds", "2");
+        CommandRun eval = CommandRun.Of("eval", Path.Combine(run, "rows", "hash-seed-1"), "--text", File("text.txt", text), "--context", "16", "--stride", "8", "--max-tokens", "100");
+        CommandRun report = CommandRun.Of("report", run, "--output", File("again.html"));
+
+        Assert.True(compare.ExitCode == 0, compare.Error);
+        Assert.Contains("linear+dual", compare.Output, StringComparison.Ordinal);
+        Assert.Contains("±", compare.Output, StringComparison.Ordinal);
+        Assert.Contains("Report: ", compare.Output, StringComparison.Ordinal);
+        Assert.True(System.IO.File.Exists(Path.Combine(run, "report.html")));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(run, "rows", "hash-seed-1"), "events.out.tfevents.*"));
+        Assert.True(eval.ExitCode == 0, eval.Error);
+        Assert.Contains("over 100 tokens", eval.Output, StringComparison.Ordinal);
+        Assert.True(report.ExitCode == 0, report.Error);
+        Assert.True(System.IO.File.Exists(File("again.html")));
+    }
+
+    [Fact]
+    public void Help_of_every_verb_shows_an_example()
+    {
+        foreach (string verb in new[] { "compare", "train", "eval", "report", "bench layer" })
+        {
+            CommandRun run = CommandRun.Of([.. verb.Split(' '), "--help"]);
+
+            Assert.Equal(0, run.ExitCode);
+            Assert.Contains($"Example: switchyard {verb}", run.Output, StringComparison.Ordinal);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private const string Tiny = """
+        { "name": "tiny", "model": { "hiddenSize": 16, "layers": 1, "heads": 2, "experts": 4, "topK": 2, "innerSize": 8, "sequenceLength": 16 },
+          "training": { "steps": 4, "batchSequences": 4, "logEvery": 2, "evaluateTokens": 128 }, "heldOutShare": 0.2 }
+        """;
+
+    private CommandRun Compare(params string[] args) => CommandRun.Of(["compare", "--output", File("out"), .. args]);
+
+    private string File(string name, string? content = null)
+    {
+        string path = Path.Combine(_folder, name);
+        if (content is not null)
+        {
+            System.IO.File.WriteAllText(path, content);
+        }
+
+        return path;
+    }
+}
