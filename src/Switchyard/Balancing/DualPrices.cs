@@ -78,7 +78,7 @@ public static class DualPrices
             return;
         }
 
-        DualSweep sweep = new(scores, tokens, experts, k, Rank(tokens, experts, k));
+        using DualSweep sweep = new(scores, tokens, experts, k, Rank(tokens, experts, k));
         sweep.Run(prices, sweeps, threads);
         float mean = 0;
         foreach (float price in prices)

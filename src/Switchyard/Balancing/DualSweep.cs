@@ -1,10 +1,11 @@
+using System.Buffers;
 using System.Numerics;
 using Switchyard.Selection;
 
 namespace Switchyard.Balancing;
 
 /// <summary>Dual ascent over fp32 memory: the token prices of a block of rows at a time, one token a vector lane; the expert prices expert by expert, over a transposed copy.</summary>
-internal sealed class DualSweep
+internal sealed class DualSweep : IDisposable
 {
     private const int TokensPerTask = 256;
 
@@ -14,7 +15,7 @@ internal sealed class DualSweep
     private readonly int _rank;
     private readonly float _fraction;
 
-    /// <summary>Sᵀ [E, T].</summary>
+    /// <summary>Sᵀ [E, T], rented.</summary>
     private readonly float[] _columns;
     private readonly float[] _tokenPrices;
     private readonly float[] _prices;
@@ -26,7 +27,7 @@ internal sealed class DualSweep
         _k = k;
         _rank = rank.Rank;
         _fraction = (float)rank.Fraction;
-        _columns = new float[(long)tokens * experts];
+        _columns = ArrayPool<float>.Shared.Rent(checked(tokens * experts));
         _tokenPrices = new float[tokens];
         _prices = new float[experts];
         Transpose(scores);
@@ -44,6 +45,8 @@ internal sealed class DualSweep
 
         _prices.CopyTo(prices);
     }
+
+    public void Dispose() => ArrayPool<float>.Shared.Return(_columns);
 
     private void Transpose(ReadOnlySpan<float> scores)
     {
@@ -111,24 +114,24 @@ internal sealed class DualSweep
     /// <summary>q_e: between the neighbouring ranks of S_te − p_t over t.</summary>
     private void PriceExperts(int first, int count)
     {
-        float[] demand = System.Buffers.ArrayPool<float>.Shared.Rent(2 * _tokens);
+        float[] demand = ArrayPool<float>.Shared.Rent(_tokens);
         try
         {
             for (int e = first; e < first + count; e++)
             {
                 Span<float> values = demand.AsSpan(0, _tokens);
-                TensorDifference(_columns.AsSpan(e * _tokens, _tokens), _tokenPrices, values);
-                (float upper, float lower) = OrderStatistic.Neighbours(values, demand.AsSpan(_tokens, _tokens), _rank);
+                Subtract(_columns.AsSpan(e * _tokens, _tokens), _tokenPrices, values);
+                (float upper, float lower) = OrderStatistic.Neighbours(values, _rank);
                 _prices[e] = (upper * (1 - _fraction)) + (lower * _fraction);
             }
         }
         finally
         {
-            System.Buffers.ArrayPool<float>.Shared.Return(demand);
+            ArrayPool<float>.Shared.Return(demand);
         }
     }
 
-    private static void TensorDifference(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> difference)
+    private static void Subtract(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> difference)
     {
         int i = 0;
         for (; i + Vector<float>.Count <= difference.Length; i += Vector<float>.Count)

@@ -50,12 +50,11 @@ public sealed class ExpertChoiceSelector(SelectorOptions options) : Selector(nam
         ReadOnlySpan<float> columns = byExpert.Elements<float>();
         Span<float> result = taken.Elements<float>();
         float[] values = new float[tokens];
-        float[] scratch = new float[tokens];
         for (int e = 0; e < experts; e++)
         {
             ReadOnlySpan<float> column = columns.Slice(e * tokens, tokens);
             column.CopyTo(values);
-            float bar = each == tokens ? float.NegativeInfinity : OrderStatistic.Neighbours(values, scratch, each).Nth;
+            float bar = each == tokens ? float.NegativeInfinity : OrderStatistic.Neighbours(values, each).Nth;
             int ties = each - CountAbove(column, bar);
             for (int t = 0; t < tokens; t++)
             {

@@ -1,137 +1,152 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Switchyard.Selection;
 
-/// <summary>The n-th largest of a set, without sorting it: a sample brackets it, and Hoare's quickselect ends the search among the few values inside.</summary>
+/// <summary>The n-th largest of a set, without sorting it: the bits of the answer are bisected by counting, a vector at a time, until the few values that are left can be sorted. The time hardly depends on the values.</summary>
 internal static class OrderStatistic
 {
-    private const int Samples = 128;
+    /// <summary>So few values are sorted.</summary>
+    private const int Few = 48;
 
     /// <summary>The n-th and the (n+1)-th largest value, n from 1 to the length − 1. The values must not be NaN.</summary>
-    /// <param name="values">The values; they may be rearranged.</param>
-    /// <param name="scratch">As long as the values.</param>
+    /// <param name="values">The values; overwritten.</param>
     /// <param name="n">The rank.</param>
-    public static (float Nth, float Next) Neighbours(Span<float> values, Span<float> scratch, int n)
-    {
-        if (values.Length >= 4 * Samples && TryBracket(values, scratch, n, out Span<float> inside, out int above))
-        {
-            return Neighbours(inside, n - above);
-        }
-
-        return Neighbours(values, n);
-    }
-
-    /// <summary>The n-th largest value, n from 1; the values are rearranged. They must not be NaN.</summary>
-    public static float NthLargest(Span<float> values, int n)
+    public static (float Nth, float Next) Neighbours(Span<float> values, int n)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(n, values.Length);
-        int low = 0;
-        int high = values.Length - 1;
-        int target = n - 1;
-        while (high > low)
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(n, values.Length);
+        Span<int> keys = MemoryMarshal.Cast<float, int>(values);
+        (int low, int top) = ToKeys(keys);
+        long high = (long)top + 1;
+        int inside = keys.Length;
+        int above = 0;
+        while (inside > Few && high - low > 1)
         {
-            float pivot = MedianOfThree(values[low], values[(low + high) >> 1], values[high]);
-            int i = low;
-            int j = high;
-            while (i <= j)
+            int middle = (int)((low + high) >> 1);
+            int count = CountFrom(keys, middle);
+            if (count > n)
             {
-                while (values[i] > pivot)
-                {
-                    i++;
-                }
-
-                while (values[j] < pivot)
-                {
-                    j--;
-                }
-
-                if (i <= j)
-                {
-                    (values[i], values[j]) = (values[j], values[i]);
-                    i++;
-                    j--;
-                }
-            }
-
-            if (target <= j)
-            {
-                high = j;
-            }
-            else if (target >= i)
-            {
-                low = i;
+                low = middle;
+                inside = count - above;
             }
             else
             {
-                return values[target];
+                high = middle;
+                inside -= count - above;
+                above = count;
             }
         }
 
-        return values[target];
-    }
-
-    private static (float Nth, float Next) Neighbours(Span<float> values, int n)
-    {
-        float next = NthLargest(values, n + 1);
-        float nth = values[0];
-        foreach (float value in values[1..n])
+        if (inside > Few)
         {
-            nth = Math.Min(nth, value);
+            return (ToFloat(above >= n ? Smallest(keys, high) : low), ToFloat(low));
         }
 
-        return (nth, next);
+        Span<int> few = stackalloc int[inside];
+        Collect(keys, low, high, few);
+        few.Sort();
+        int nth = above >= n ? Smallest(keys, high) : few[inside - (n - above)];
+        return (ToFloat(nth), ToFloat(few[inside - (n + 1 - above)]));
     }
 
-    /// <summary>The values between two of a sample, if the n-th and (n+1)-th largest are among them, and how many values are above.</summary>
-    private static bool TryBracket(ReadOnlySpan<float> values, Span<float> scratch, int n, out Span<float> inside, out int above)
+    /// <summary>Bits that compare as integers as the values do, in place; the smallest and the largest.</summary>
+    private static (int Smallest, int Largest) ToKeys(Span<int> bits)
     {
-        Span<float> sample = stackalloc float[Samples];
-        int stride = values.Length / Samples;
-        for (int i = 0; i < Samples; i++)
+        int smallest = int.MaxValue;
+        int largest = int.MinValue;
+        int i = 0;
+        if (bits.Length >= Vector<int>.Count)
         {
-            sample[i] = values[(i * stride) + (stride / 2)];
-        }
-
-        sample.Sort();
-        double share = (double)n / values.Length;
-        int at = Samples - 1 - (int)(share * Samples);
-        int margin = 2 + (int)(3 * Math.Sqrt(Samples * share * (1 - share)));
-        float lower = at - margin < 0 ? float.NegativeInfinity : sample[at - margin];
-        float upper = at + margin >= Samples ? float.PositiveInfinity : sample[at + margin];
-        above = 0;
-        int count = 0;
-        int width = Vector<float>.Count;
-        int start = 0;
-        for (; start + width <= values.Length; start += width)
-        {
-            Vector<float> block = new(values[start..]);
-            Vector<int> high = Vector.GreaterThan(block, new Vector<float>(upper));
-            above -= Vector.Sum(high);
-            if (!Vector.EqualsAll(Vector.GreaterThanOrEqual(block, new Vector<float>(lower)) & ~high, Vector<int>.Zero))
+            Vector<int> least = new(int.MaxValue);
+            Vector<int> most = new(int.MinValue);
+            for (; i <= bits.Length - Vector<int>.Count; i += Vector<int>.Count)
             {
-                Keep(values.Slice(start, width), scratch, lower, upper, ref count);
+                Vector<int> value = new(bits[i..]);
+                value ^= Vector.ShiftRightArithmetic(value, 31) & new Vector<int>(int.MaxValue);
+                value.CopyTo(bits[i..]);
+                least = Vector.Min(least, value);
+                most = Vector.Max(most, value);
+            }
+
+            for (int lane = 0; lane < Vector<int>.Count; lane++)
+            {
+                smallest = Math.Min(smallest, least[lane]);
+                largest = Math.Max(largest, most[lane]);
             }
         }
 
-        foreach (float value in values[start..])
+        for (; i < bits.Length; i++)
         {
-            above += value > upper ? 1 : 0;
+            bits[i] ^= (bits[i] >> 31) & int.MaxValue;
+            smallest = Math.Min(smallest, bits[i]);
+            largest = Math.Max(largest, bits[i]);
         }
 
-        Keep(values[start..], scratch, lower, upper, ref count);
-        inside = scratch[..count];
-        return above < n && above + count > n;
+        return (smallest, largest);
     }
 
-    private static void Keep(ReadOnlySpan<float> values, Span<float> scratch, float lower, float upper, ref int count)
+    private static float ToFloat(int key) => BitConverter.Int32BitsToSingle(key ^ ((key >> 31) & int.MaxValue));
+
+    /// <summary>How many keys are at least <paramref name="bar"/>.</summary>
+    private static int CountFrom(ReadOnlySpan<int> keys, int bar)
     {
-        foreach (float value in values)
+        Vector<int> bars = new(bar);
+        Vector<int> counts = Vector<int>.Zero;
+        ReadOnlySpan<Vector<int>> blocks = MemoryMarshal.Cast<int, Vector<int>>(keys);
+        foreach (Vector<int> block in blocks)
         {
-            scratch[count] = value;
-            count += value >= lower && value <= upper ? 1 : 0;
+            counts -= Vector.GreaterThanOrEqual(block, bars);
         }
+
+        int count = Vector.Sum(counts);
+        foreach (int key in keys[(blocks.Length * Vector<int>.Count)..])
+        {
+            count += key >= bar ? 1 : 0;
+        }
+
+        return count;
     }
 
-    private static float MedianOfThree(float a, float b, float c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+    /// <summary>The smallest key from <paramref name="bar"/> on.</summary>
+    private static int Smallest(ReadOnlySpan<int> keys, long bar)
+    {
+        int smallest = int.MaxValue;
+        foreach (int key in keys)
+        {
+            smallest = key >= bar ? Math.Min(smallest, key) : smallest;
+        }
+
+        return smallest;
+    }
+
+    /// <summary>The keys in [low, high), which are as many as <paramref name="few"/> is long.</summary>
+    private static void Collect(ReadOnlySpan<int> keys, int low, long high, Span<int> few)
+    {
+        Vector<int> from = new(low);
+        Vector<int> to = new((int)(high - 1));
+        int count = 0;
+        int i = 0;
+        for (; i <= keys.Length - Vector<int>.Count; i += Vector<int>.Count)
+        {
+            Vector<int> block = new(keys[i..]);
+            if (Vector.EqualsAny(Vector.GreaterThanOrEqual(block, from) & Vector.LessThanOrEqual(block, to), Vector<int>.AllBitsSet))
+            {
+                Keep(keys.Slice(i, Vector<int>.Count), few, ref count);
+            }
+        }
+
+        Keep(keys[i..], few, ref count);
+
+        void Keep(ReadOnlySpan<int> some, Span<int> kept, ref int at)
+        {
+            foreach (int key in some)
+            {
+                if (key >= low && key < high)
+                {
+                    kept[at++] = key;
+                }
+            }
+        }
+    }
 }
