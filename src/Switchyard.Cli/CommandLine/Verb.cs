@@ -31,6 +31,7 @@ internal static class Verb
     public static void UseThreads(ParseResult parse, CommonOptions common)
     {
         OpenMp.SleepBetweenRegions();
+        LargeBlocks.Keep();
         LibTorch.Load();
         torch.set_num_threads(parse.GetValue(common.Threads) ?? Environment.ProcessorCount);
     }

@@ -76,10 +76,9 @@ public sealed class ErrorTests : IDisposable
     [Fact]
     public void A_corrupt_checkpoint_on_resume_exits_with_3_and_names_the_file()
     {
-        string text = string.Join('\n', Enumerable.Range(0, 400).Select(i => $"line {i} of a text that is long enough to train on, more or less\n"));
         string run = File("run");
         CommandRun trained = CommandRun.Of(
-            "train", "--config", File("c.json", Tiny), "--corpus", File("text.txt", text), "--output", run, "--quiet");
+            "train", "--config", File("c.json", Tiny), "--corpus", Text(), "--output", run, "--quiet");
         Assert.True(trained.ExitCode == 0, trained.Error);
         string model = Directory.GetFiles(run, "model.safetensors", SearchOption.AllDirectories).Single();
         byte[] bytes = System.IO.File.ReadAllBytes(model);
@@ -91,12 +90,11 @@ public sealed class ErrorTests : IDisposable
     [Fact]
     public void Training_evaluating_and_reporting_work_together()
     {
-        string text = string.Join('\n', Enumerable.Range(0, 400).Select(i => $"line {i} of a text that is long enough to train on, more or less\n"));
         string run = File("run");
 
         CommandRun compare = CommandRun.Of(
-            "compare", "--config", File("c.json", Tiny), "--corpus", File("text.txt", text), "--output", run, "--rows", "linear,linear+dual,hash", "--seeds", "2");
-        CommandRun eval = CommandRun.Of("eval", Path.Combine(run, "rows", "hash-seed-1"), "--text", File("text.txt", text), "--context", "16", "--stride", "8", "--max-tokens", "100");
+            "compare", "--config", File("c.json", Tiny), "--corpus", Text(), "--output", run, "--rows", "linear,linear+dual,hash", "--seeds", "2");
+        CommandRun eval = CommandRun.Of("eval", Path.Combine(run, "rows", "hash-seed-1"), "--text", Text(), "--context", "16", "--stride", "8", "--max-tokens", "100");
         CommandRun report = CommandRun.Of("report", run, "--output", File("again.html"));
 
         Assert.True(compare.ExitCode == 0, compare.Error);
@@ -129,6 +127,10 @@ public sealed class ErrorTests : IDisposable
         { "name": "tiny", "model": { "hiddenSize": 16, "layers": 1, "heads": 2, "experts": 4, "topK": 2, "innerSize": 8, "sequenceLength": 16 },
           "training": { "steps": 4, "batchSequences": 4, "logEvery": 2, "evaluateTokens": 128 }, "heldOutShare": 0.2 }
         """;
+
+    /// <summary>JSON Lines of many short documents, so that some are held out.</summary>
+    private string Text() =>
+        File("text.jsonl", string.Concat(Enumerable.Range(0, 300).Select(i => $$"""{"text":"line {{i}} of a text that is long enough to train on, more or less","domain":"{{(i % 2 == 0 ? "even" : "odd")}}"}""" + "\n")));
 
     private CommandRun Compare(params string[] args) => CommandRun.Of(["compare", "--output", File("out"), .. args]);
 
