@@ -13,7 +13,7 @@ public sealed unsafe partial class GroupedFeedForward
         float* target = gradients.First + ((((nint)g * FirstRows) + unit.From) * Width);
         float* bias = gradients.FirstBias == null ? null : gradients.FirstBias + ((nint)g * FirstRows) + unit.From;
         ClearBias(bias, unit, gradients.Accumulate);
-        TokenSum.Multiply(run.Engine, member, CountOf(g), unit.To - unit.From, Width, target, gradients.Accumulate,
+        TokenSum.Multiply(run.Engine, member, CountOf(g), unit.To - unit.From, Width, target, gradients.Accumulate, TokenSum.BypassesCaches((long)Groups * Width * FirstRows),
             (first, count, row, width, columns) =>
             {
                 for (int at = 0; at < count; at += Panel.Lanes)
@@ -34,7 +34,7 @@ public sealed unsafe partial class GroupedFeedForward
         float* target = gradients.Second + ((((nint)g * Width) + unit.From) * Inner);
         float* bias = gradients.SecondBias == null ? null : gradients.SecondBias + ((nint)g * Width) + unit.From;
         ClearBias(bias, unit, gradients.Accumulate);
-        TokenSum.Multiply(run.Engine, member, CountOf(g), unit.To - unit.From, Inner, target, gradients.Accumulate,
+        TokenSum.Multiply(run.Engine, member, CountOf(g), unit.To - unit.From, Inner, target, gradients.Accumulate, TokenSum.BypassesCaches((long)Groups * Width * FirstRows),
             (first, count, row, width, columns) =>
             {
                 GatherTokens(gradients.Y, g, first, count, unit.From + row, width, columns, Panel.ColumnRows);

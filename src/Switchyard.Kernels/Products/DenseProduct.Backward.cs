@@ -41,7 +41,7 @@ public sealed unsafe partial class DenseProduct
     {
         if (bias != null && !accumulate)
             new Span<float>(bias + unit.From, unit.To - unit.From).Clear();
-        TokenSum.Multiply(engine, member, Rows, unit.To - unit.From, Inputs, weights + ((nint)unit.From * Inputs), accumulate,
+        TokenSum.Multiply(engine, member, Rows, unit.To - unit.From, Inputs, weights + ((nint)unit.From * Inputs), accumulate, TokenSum.BypassesCaches((long)Inputs * Outputs),
             (first, count, row, width, columns) =>
             {
                 Panel.Gather(dy + ((nint)first * Outputs) + unit.From + row, Outputs, count, width, columns, Panel.ColumnRows);

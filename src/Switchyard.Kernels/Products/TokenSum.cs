@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Tiles;
 
@@ -9,10 +10,16 @@ internal static unsafe class TokenSum
     /// <summary>Tokens summed at once.</summary>
     private const int Block = 512;
 
+    /// <summary>Bytes of all gradients of one call above which they bypass the caches.</summary>
+    private const long StreamedBytes = 16 << 20;
+
     private const int LineBytes = Panel.Lanes * sizeof(float);
 
     /// <summary>Packs values at … at + width of rows first … first + count side by side.</summary>
     public delegate void Pack(int first, int count, int at, int width, float* target);
+
+    /// <summary>Whether a result of so many values is better written past the caches: it will have left them before anyone reads it.</summary>
+    public static bool BypassesCaches(long values) => values * sizeof(float) > StreamedBytes;
 
     /// <summary>target[row, column] = Σ over tokens of left[token, row] · right[token, column].</summary>
     /// <param name="engine">Kernels and working memory.</param>
@@ -22,9 +29,10 @@ internal static unsafe class TokenSum
     /// <param name="columns">Columns of the target, and values between its rows.</param>
     /// <param name="target">[rows, columns].</param>
     /// <param name="accumulate">Whether to add to what stands there.</param>
+    /// <param name="stream">Whether the target is too large to stay in a cache.</param>
     /// <param name="left">Packs up to 48 rows of left, [count, 48].</param>
     /// <param name="right">Packs up to 32 columns of right, [count, 32].</param>
-    public static void Multiply(KernelEngine engine, int member, int tokens, int rows, int columns, float* target, bool accumulate, Pack left, Pack right)
+    public static void Multiply(KernelEngine engine, int member, int tokens, int rows, int columns, float* target, bool accumulate, bool stream, Pack left, Pack right)
     {
         if (tokens == 0)
         {
@@ -37,10 +45,11 @@ internal static unsafe class TokenSum
         float* packed = engine.Scratch[member].Floats((blocks * blockLength) + ((long)most * Panel.Lanes) + (Panel.ColumnRows * Panel.Lanes));
         float* panel = packed + (blocks * blockLength);
         float* edge = panel + ((nint)most * Panel.Lanes);
+        stream &= Sse.IsSupported && tokens <= Block && (nint)target % 64 == 0 && columns % 16 == 0;
         for (int first = 0; first < tokens; first += Block)
         {
             int count = Math.Min(Block, tokens - first);
-            TileOutput output = first > 0 || accumulate ? TileOutput.Continue : TileOutput.Store;
+            TileOutput output = first > 0 || accumulate ? TileOutput.Continue : stream ? TileOutput.Stream : TileOutput.Store;
             for (int b = 0; b < blocks; b++)
                 left(first, count, b * Panel.ColumnRows, Math.Min(Panel.ColumnRows, rows - (b * Panel.ColumnRows)), packed + (b * blockLength));
             for (int column = 0; column < columns; column += Panel.Lanes)
@@ -58,6 +67,8 @@ internal static unsafe class TokenSum
                 }
             }
         }
+        if (stream)
+            Sse.StoreFence();
     }
 
     /// <summary>A block whose last columns are fewer than a vector: by way of a buffer, so that nothing outside the matrix is touched.</summary>
