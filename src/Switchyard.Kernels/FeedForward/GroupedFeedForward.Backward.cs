@@ -98,7 +98,7 @@ public sealed unsafe partial class GroupedFeedForward
             for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
             {
                 int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
-                Panel.Gather(Second + ((((nint)g * Width) + k) * Inner) + feature, Inner, length, rows, columns, Panel.ColumnRows);
+                SecondBlocks.Columns(g, k, length, feature, rows, columns);
                 for (int p = 0; p < unit.PanelCount; p++)
                 {
                     float* target = scratch + ((((nint)p * height) + feature - unit.From) * Panel.Lanes);
@@ -148,7 +148,7 @@ public sealed unsafe partial class GroupedFeedForward
                     for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
                     {
                         int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
-                        Panel.Gather(First + ((((nint)g * FirstRows) + k) * Width) + feature, Width, length, rows, columns, Panel.ColumnRows);
+                        FirstBlocks.Columns(g, k, length, feature, rows, columns);
                         for (int p = 0; p < count; p++)
                         {
                             float* target = scratch + ((((nint)p * height) + feature - unit.From) * Panel.Lanes);

@@ -2,7 +2,6 @@ using Switchyard.Kernels.FeedForward;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Teams;
-using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Products;
 
