@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Switchyard.Kernels.Tiles;
 
@@ -60,6 +61,7 @@ internal static unsafe class ActivationKernel
             Forward<TActivation, Lanes128, Vector128<float>>(a, u, h, rows, lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Forward<TActivation, TLanes, TVector>(float* a, float* u, float* h, int rows, int lanes)
         where TActivation : struct, IActivation
         where TLanes : struct, ILanes<TVector>
@@ -84,6 +86,7 @@ internal static unsafe class ActivationKernel
             Backward<TActivation, Lanes128, Vector128<float>>(a, u, g, weights, da, du, dots, rows, lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Backward<TActivation, TLanes, TVector>(float* a, float* u, float* g, float* weights, float* da, float* du, float* dots, int rows, int lanes)
         where TActivation : struct, IActivation
         where TLanes : struct, ILanes<TVector>

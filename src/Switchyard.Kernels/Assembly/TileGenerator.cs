@@ -114,7 +114,7 @@ internal sealed class TileGenerator
 
     private void LoadSums()
     {
-        if (_shape.Output == TileOutput.Store)
+        if (_shape.Output != TileOutput.Continue)
         {
             for (int i = 0; i < _shape.Rows * _shape.Vectors; i++)
             {
@@ -136,10 +136,13 @@ internal sealed class TileGenerator
 
     private void StoreSums() => ForEachSum((sum, address) =>
     {
-        if (_wide)
-            _code.vmovups(address, Zmm(sum));
-        else
-            _code.vmovups(address, Ymm(sum));
+        switch (_wide, _shape.Output == TileOutput.Stream)
+        {
+            case (true, false): _code.vmovups(address, Zmm(sum)); break;
+            case (true, true): _code.vmovntps(address, Zmm(sum)); break;
+            case (false, false): _code.vmovups(address, Ymm(sum)); break;
+            case (false, true): _code.vmovntps(address, Ymm(sum)); break;
+        }
     });
 
     /// <summary>Walks the rows of C with the registers that hold A within the loop.</summary>

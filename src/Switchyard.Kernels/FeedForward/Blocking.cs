@@ -9,9 +9,6 @@ internal static class Blocking
     /// <summary>Values of k that a panel holds in the second cache at once.</summary>
     public const int SumBlock = 1024;
 
-    /// <summary>Tokens summed at once into the gradient of a matrix.</summary>
-    public const int TokenBlock = 512;
-
     /// <summary>Rows of a matrix gradient in one piece of work.</summary>
     public const int GradientRows = 4 * Panel.ColumnRows;
 

@@ -1,5 +1,6 @@
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Products;
 using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.FeedForward;
@@ -97,11 +98,11 @@ public sealed unsafe partial class GroupedFeedForward
             for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
             {
                 int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
-                Panel.Gather(Second + ((((nint)g * Width) + k) * Inner) + feature, Inner, length, rows, columns, Panel.ColumnRows);
+                SecondBlocks.Columns(g, k, length, feature, rows, columns);
                 for (int p = 0; p < unit.PanelCount; p++)
                 {
                     float* target = scratch + ((((nint)p * height) + feature - unit.From) * Panel.Lanes);
-                    MultiplyColumns(run, columns, pack + ((nint)p * panelLength) + ((nint)k * Panel.Lanes), length, target, LineBytes, rows, LanesOf(g, unit.Panel + p), block == 0 ? TileOutput.Store : TileOutput.Continue);
+                    ColumnProduct.Multiply(run.Engine.Tiles, columns, pack + ((nint)p * panelLength) + ((nint)k * Panel.Lanes), length, target, LineBytes, rows, LanesOf(g, unit.Panel + p), block == 0 ? TileOutput.Store : TileOutput.Continue);
                     if (block == sumBlocks - 1)
                         FinishInner(run, g, unit.Panel + p, feature, rows, target);
                 }
@@ -147,36 +148,18 @@ public sealed unsafe partial class GroupedFeedForward
                     for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
                     {
                         int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
-                        Panel.Gather(First + ((((nint)g * FirstRows) + k) * Width) + feature, Width, length, rows, columns, Panel.ColumnRows);
+                        FirstBlocks.Columns(g, k, length, feature, rows, columns);
                         for (int p = 0; p < count; p++)
                         {
                             float* target = scratch + ((((nint)p * height) + feature - unit.From) * Panel.Lanes);
                             float* da = run.BeforeGradient + ((((nint)(run.PanelStart[g] + from + p) * FirstRows) + k) * Panel.Lanes);
-                            MultiplyColumns(run, columns, da, length, target, LineBytes, rows, LanesOf(g, from + p), block == 0 ? TileOutput.Store : TileOutput.Continue);
+                            ColumnProduct.Multiply(run.Engine.Tiles, columns, da, length, target, LineBytes, rows, LanesOf(g, from + p), block == 0 ? TileOutput.Store : TileOutput.Continue);
                             if (block == sumBlocks - 1)
                                 Scatter(target, rows, g, from + p, weighted: false, null, turned, dx + feature);
                         }
                     }
                 }
             }
-        }
-    }
-
-    /// <summary>Up to 48 packed rows × the lanes of one panel.</summary>
-    private static void MultiplyColumns(FeedForwardRun run, float* columns, float* panel, int length, float* target, nint targetBytes, int rows, int lanes, TileOutput output)
-    {
-        TileArguments tile = default;
-        tile.AStride = Panel.ColumnRows * sizeof(float);
-        tile.CStride = targetBytes;
-        tile.K = length;
-        tile.B = panel;
-        for (int row = 0; row < rows; row += TileKernels.MaxRows)
-        {
-            int count = Math.Min(TileKernels.MaxRows, rows - row);
-            tile.A0 = columns + row;
-            tile.C0 = (float*)((byte*)target + (row * targetBytes));
-            tile.C1 = (float*)((byte*)tile.C0 + ((count + 1) / 2 * targetBytes));
-            run.Engine.Tiles.Multiply(&tile, count, lanes, TileOperand.Columns, output);
         }
     }
 }

@@ -84,7 +84,7 @@ public sealed unsafe partial class GroupedFeedForward
     {
         if (CountOf(unit.Group) <= StreamingProduct.MaxTokens)
         {
-            StreamFirst(run, unit);
+            StreamFirst(run, unit, member);
             return;
         }
         bool gated = ActivationKernel.IsGated(Activation);
@@ -95,14 +95,14 @@ public sealed unsafe partial class GroupedFeedForward
         bool whole = !keep && sumBlocks > 1;
         int sides = gated ? 2 : 1;
         // Before the activation: kept for the backward; or, where the sum is cut, all features of the piece; or one tile.
-        float* pack = run.Engine.Scratch[member].Floats(((long)unit.PanelCount * panelLength) + ((whole ? (long)unit.PanelCount * features * sides : TileKernels.MaxRows) * Panel.Lanes));
-        float* scratch = pack + ((nint)unit.PanelCount * panelLength);
+        float* pack = run.Engine.Scratch[member].Floats(((long)unit.PanelCount * panelLength) + ((whole ? (long)unit.PanelCount * features * sides : TileKernels.MaxRows) * Panel.Lanes) + MatrixBlocks.BufferLength(TileKernels.MaxRows));
+        float* wide = pack + ((nint)unit.PanelCount * panelLength);
+        float* scratch = wide + MatrixBlocks.BufferLength(TileKernels.MaxRows);
         for (int p = 0; p < unit.PanelCount; p++)
             PackTokens(X, Width, g, unit.Panel + p, 0, Width, pack + ((nint)p * panelLength));
 
-        float* gate = First + ((nint)g * FirstRows * Width);
+        MatrixBlocks weights = FirstBlocks;
         TileArguments tile = default;
-        tile.AStride = (nint)Width * sizeof(float);
         tile.CStride = LineBytes;
         for (int block = 0; block < sumBlocks; block++)
         {
@@ -113,8 +113,9 @@ public sealed unsafe partial class GroupedFeedForward
             {
                 int count = Math.Min(half, unit.To - feature);
                 int first = (count + 1) / 2;
-                tile.A0 = gate + ((nint)feature * Width) + k;
-                tile.A1 = gated ? tile.A0 + ((nint)Inner * Width) : tile.A0 + ((nint)first * Width);
+                tile.A0 = weights.Rows(g, feature, count, k, (int)tile.K, wide, out nint stride);
+                tile.A1 = gated ? weights.Rows(g, Inner + feature, count, k, (int)tile.K, wide + MatrixBlocks.BufferLength(half), out stride) : tile.A0 + (first * stride);
+                tile.AStride = stride * sizeof(float);
                 for (int p = 0; p < unit.PanelCount; p++)
                 {
                     int panel = run.PanelStart[g] + unit.Panel + p;
@@ -140,21 +141,21 @@ public sealed unsafe partial class GroupedFeedForward
     {
         int features = unit.To - unit.From, sumBlocks = Blocks(Inner, Blocking.SumBlock), sweep = Blocking.PanelsPerSweep(Inner);
         int height = sumBlocks > 1 ? Blocks(features, Panel.ColumnRows) * Panel.ColumnRows : Panel.ColumnRows;
-        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows));
+        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows) + Math.Max(MatrixBlocks.BufferLength(TileKernels.MaxRows), StreamBuffer(Inner)));
         float* turned = scratch + ((nint)sweep * height * Panel.Lanes);
+        float* wide = turned + (Panel.Lanes * Panel.ColumnRows);
+        MatrixBlocks weights = SecondBlocks;
         ClearColumns(y, unit.From, unit.To);
         TileArguments tile = default;
-        tile.AStride = (nint)Inner * sizeof(float);
         tile.CStride = LineBytes;
         for (int g = 0; g < Groups; g++)
         {
             if (CountOf(g) <= StreamingProduct.MaxTokens)
             {
-                StreamSecond(run, unit, g, y);
+                StreamSecond(run, unit, wide, g, y);
                 continue;
             }
             int panels = run.PanelStart[g + 1] - run.PanelStart[g];
-            float* weights = Second + ((nint)g * Width * Inner);
             for (int from = 0; from < panels; from += sweep)
             {
                 int count = Math.Min(sweep, panels - from);
@@ -170,8 +171,9 @@ public sealed unsafe partial class GroupedFeedForward
                         {
                             int tileRows = Math.Min(TileKernels.MaxRows, rows - row);
                             int first = (tileRows + 1) / 2;
-                            tile.A0 = weights + ((nint)(feature + row) * Inner) + k;
-                            tile.A1 = tile.A0 + ((nint)first * Inner);
+                            tile.A0 = weights.Rows(g, feature + row, tileRows, k, (int)tile.K, wide, out nint stride);
+                            tile.A1 = tile.A0 + (first * stride);
+                            tile.AStride = stride * sizeof(float);
                             for (int p = 0; p < count; p++)
                             {
                                 tile.B = run.After + ((((nint)(run.PanelStart[g] + from + p) * Inner) + k) * Panel.Lanes);

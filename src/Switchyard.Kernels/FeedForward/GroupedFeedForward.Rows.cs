@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Switchyard.Kernels.Panels;
 
@@ -40,6 +41,7 @@ public sealed unsafe partial class GroupedFeedForward
     /// <param name="bias">[rows] or null.</param>
     /// <param name="turned">Room for [32, 48].</param>
     /// <param name="target">The first of these features in the first token.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Scatter(float* block, int rows, int group, int panel, bool weighted, float* bias, float* turned, float* target)
     {
         int count = LanesOf(group, panel);

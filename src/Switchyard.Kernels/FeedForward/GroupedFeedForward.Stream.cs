@@ -7,31 +7,32 @@ namespace Switchyard.Kernels.FeedForward;
 /// <summary>Forward for groups of few rows: nothing is packed, each weight is read once. Inner values are kept row by row, [rows, f], in the group's only panel.</summary>
 public sealed unsafe partial class GroupedFeedForward
 {
-    private void StreamFirst(FeedForwardRun run, WorkUnit unit)
+    private void StreamFirst(FeedForwardRun run, WorkUnit unit, int member)
     {
-        const int Rows = StreamingProduct.Rows;
+        const int Four = StreamingProduct.Rows;
         bool gated = ActivationKernel.IsGated(Activation);
         int g = unit.Group, count = CountOf(g), panel = run.PanelStart[g];
         float** tokens = stackalloc float*[StreamingProduct.MaxTokens];
-        float* gate = stackalloc float[StreamingProduct.MaxTokens * Rows];
-        float* up = stackalloc float[StreamingProduct.MaxTokens * Rows];
+        float* gate = stackalloc float[StreamingProduct.MaxTokens * Four];
+        float* up = stackalloc float[StreamingProduct.MaxTokens * Four];
         float* lines = stackalloc float[3 * Panel.Lanes];
         new Span<float>(lines, 3 * Panel.Lanes).Clear();
         for (int i = 0; i < count; i++)
             tokens[i] = X + ((nint)RowToken[Offsets[g] + i] * Width);
-        float* weights = First + ((nint)g * FirstRows * Width);
+        float* wide = run.Engine.Scratch[member].Floats(StreamBuffer(Width));
+        MatrixBlocks weights = FirstBlocks;
         float* bias = FirstBias == null ? null : FirstBias + ((nint)g * FirstRows);
         float* h = run.After + ((nint)panel * Inner * Panel.Lanes);
-        for (int feature = unit.From; feature < unit.To; feature += Rows)
+        for (int feature = unit.From; feature < unit.To; feature += Four)
         {
-            int rows = Math.Min(Rows, unit.To - feature);
-            StreamingProduct.Multiply(weights + ((nint)feature * Width), Width, rows, tokens, count, Width, gate);
+            int rows = Math.Min(Four, unit.To - feature);
+            StreamingProduct.Multiply(weights.WholeRows(g, feature, rows, wide), Width, rows, tokens, count, Width, gate);
             if (gated)
-                StreamingProduct.Multiply(weights + ((nint)(Inner + feature) * Width), Width, rows, tokens, count, Width, up);
+                StreamingProduct.Multiply(weights.WholeRows(g, Inner + feature, rows, wide), Width, rows, tokens, count, Width, up);
             // One line of 32 lanes holds all rows and tokens: lane = token · 4 + row.
-            for (int i = 0; i < count * Rows; i++)
+            for (int i = 0; i < count * Four; i++)
             {
-                int row = i % Rows;
+                int row = i % Four;
                 bool biased = bias != null && row < rows;
                 lines[i] = row < rows ? gate[i] + (biased ? bias[feature + row] : 0) : 0;
                 lines[Panel.Lanes + i] = gated && row < rows ? up[i] + (biased ? bias[Inner + feature + row] : 0) : 0;
@@ -41,13 +42,13 @@ public sealed unsafe partial class GroupedFeedForward
             {
                 for (int row = 0; row < rows; row++)
                 {
-                    h[((nint)i * Inner) + feature + row] = lines[(2 * Panel.Lanes) + (i * Rows) + row];
+                    h[((nint)i * Inner) + feature + row] = lines[(2 * Panel.Lanes) + (i * Four) + row];
                     if (run.Before == null)
                         continue;
                     float* before = run.Before + ((((nint)panel * FirstRows) + feature + row) * Panel.Lanes) + i;
-                    *before = lines[(i * Rows) + row];
+                    *before = lines[(i * Four) + row];
                     if (gated)
-                        before[(nint)Inner * Panel.Lanes] = lines[Panel.Lanes + (i * Rows) + row];
+                        before[(nint)Inner * Panel.Lanes] = lines[Panel.Lanes + (i * Four) + row];
                 }
             }
         }
@@ -66,25 +67,29 @@ public sealed unsafe partial class GroupedFeedForward
         }
     }
 
+    /// <summary>Floats for the rows that are widened together.</summary>
+    private static int StreamBuffer(int columns) => StreamingProduct.Rows * columns;
+
     private const int TileLanes = Tiles.TileKernels.LaneStep;
 
-    private void StreamSecond(FeedForwardRun run, WorkUnit unit, int group, float* y)
+    private void StreamSecond(FeedForwardRun run, WorkUnit unit, float* wide, int group, float* y)
     {
-        const int Rows = StreamingProduct.Rows;
+        const int Four = StreamingProduct.Rows;
         int count = CountOf(group), firstRow = Offsets[group];
         if (count == 0)
             return;
         float** inner = stackalloc float*[StreamingProduct.MaxTokens];
-        float* sums = stackalloc float[StreamingProduct.MaxTokens * Rows];
+        float* sums = stackalloc float[StreamingProduct.MaxTokens * Four];
         for (int i = 0; i < count; i++)
             inner[i] = run.After + ((nint)run.PanelStart[group] * Inner * Panel.Lanes) + ((nint)i * Inner);
         float* bias = SecondBias == null ? null : SecondBias + ((nint)group * Width);
-        for (int feature = unit.From; feature < unit.To; feature += Rows)
+        MatrixBlocks weights = SecondBlocks;
+        for (int feature = unit.From; feature < unit.To; feature += Four)
         {
-            int rows = Math.Min(Rows, unit.To - feature);
-            StreamingProduct.Multiply(Second + ((((nint)group * Width) + feature) * Inner), Inner, rows, inner, count, Inner, sums);
+            int rows = Math.Min(Four, unit.To - feature);
+            StreamingProduct.Multiply(weights.WholeRows(group, feature, rows, wide), Inner, rows, inner, count, Inner, sums);
             for (int i = 0; i < count; i++)
-                AddScaled(sums + (i * Rows), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
+                AddScaled(sums + (i * Four), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Switchyard.Kernels.Activations;
+using Switchyard.Kernels.Storage;
 
 namespace Switchyard.Kernels.FeedForward;
 
@@ -33,14 +34,20 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Tokens, [T, d].</summary>
     public required float* X { get; init; }
 
-    /// <summary>First matrices, [G, m, d].</summary>
-    public required float* First { get; init; }
+    /// <summary>First matrices in fp32, [G, m, d]; or null, and <see cref="StoredFirst"/> holds them.</summary>
+    public float* First { get; init; }
+
+    /// <summary>First matrices of any storage type, [m, d] each, G of them.</summary>
+    public IReadOnlyList<StoredMatrix>? StoredFirst { get; init; }
 
     /// <summary>Biases of the first product, [G, m], or null.</summary>
     public float* FirstBias { get; init; }
 
-    /// <summary>Second matrices, [G, d, f].</summary>
-    public required float* Second { get; init; }
+    /// <summary>Second matrices in fp32, [G, d, f]; or null, and <see cref="StoredSecond"/> holds them.</summary>
+    public float* Second { get; init; }
+
+    /// <summary>Second matrices of any storage type, [d, f] each, G of them.</summary>
+    public IReadOnlyList<StoredMatrix>? StoredSecond { get; init; }
 
     /// <summary>Biases of the second product, [G, d], or null.</summary>
     public float* SecondBias { get; init; }
@@ -65,6 +72,10 @@ public sealed unsafe partial class GroupedFeedForward
 
     /// <summary>Rows of a first matrix, m.</summary>
     private int FirstRows => ActivationKernel.IsGated(Activation) ? 2 * Inner : Inner;
+
+    private MatrixBlocks FirstBlocks => new(First, StoredFirst, FirstRows, Width);
+
+    private MatrixBlocks SecondBlocks => new(Second, StoredSecond, Width, Inner);
 
     private int CountOf(int group) => Offsets[group + 1] - Offsets[group];
 
@@ -93,11 +104,25 @@ public sealed unsafe partial class GroupedFeedForward
         }
         if (Rows == 0)
             return;
-        Require(X != null && First != null && Second != null && RowToken != null, "X, First, Second or RowToken is missing.");
+        Require(X != null && RowToken != null, "X or RowToken is missing.");
+        ValidateMatrices(First, StoredFirst, FirstRows, Width, nameof(First));
+        ValidateMatrices(Second, StoredSecond, Width, Inner, nameof(Second));
         for (int r = 0; r < Rows; r++)
         {
             if ((ulong)RowToken[r] >= (ulong)Tokens)
                 Require(false, $"Row {r} names token {RowToken[r]}; there are {Tokens}.");
+        }
+    }
+
+    private void ValidateMatrices(float* dense, IReadOnlyList<StoredMatrix>? stored, int rows, int columns, string name)
+    {
+        if (dense != null)
+            return;
+        Require(stored?.Count == Groups, $"{name} has {stored?.Count ?? 0} stored matrices; expected {Groups}.");
+        for (int g = 0; g < Groups; g++)
+        {
+            if (stored![g].Rows != rows || stored[g].Columns != columns)
+                Require(false, $"{name} {g} is [{stored[g].Rows}, {stored[g].Columns}]; expected [{rows}, {columns}].");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Panels;
@@ -16,6 +17,9 @@ internal static unsafe class Panel
     /// <summary>Lanes of a panel.</summary>
     public const int Lanes = TileKernels.PanelLanes;
 
+    /// <summary>Lines between one that is copied and one that is prefetched.</summary>
+    private const int Ahead = 12;
+
     /// <summary>Rows of a column block: four tiles.</summary>
     public const int ColumnRows = 4 * TileKernels.MaxRows;
 
@@ -28,6 +32,7 @@ internal static unsafe class Panel
     /// <param name="count">Rows.</param>
     /// <param name="length">Values of a row, K.</param>
     /// <param name="panel">[K, 32].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromRows(float** rows, int count, int length, float* panel)
     {
         const int Side = Transposition.Side;
@@ -58,6 +63,7 @@ internal static unsafe class Panel
     /// <param name="width">Values of each row, ≤ <paramref name="pitch"/>.</param>
     /// <param name="target">[count, pitch].</param>
     /// <param name="pitch">Values between rows of the target.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather(float** rows, int count, int width, float* target, int pitch)
     {
         for (int k = 0; k < count; k++)
@@ -65,10 +71,20 @@ internal static unsafe class Panel
     }
 
     /// <summary>The same for rows a fixed stride apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather(float* source, nint stride, int count, int width, float* target, int pitch)
     {
         for (int k = 0; k < count; k++)
+        {
+            // Lines of a matrix are pages apart, where no processor looks ahead by itself.
+            if (Sse.IsSupported && k + Ahead < count)
+            {
+                byte* next = (byte*)(source + ((k + Ahead) * stride));
+                for (int at = 0; at < width * sizeof(float); at += 64)
+                    Sse.Prefetch0(next + at);
+            }
             CopyLine(source + (k * stride), width, target + ((nint)k * pitch), pitch);
+        }
     }
 
     /// <summary>Transposes lines of a panel: <c>target[lane · stride + k] = panel[k, lane]</c> for the first <paramref name="count"/> lanes.</summary>
@@ -77,6 +93,7 @@ internal static unsafe class Panel
     /// <param name="count">Lanes.</param>
     /// <param name="target">Rows of length values.</param>
     /// <param name="stride">Values between rows of the target.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToRows(float* panel, int length, int count, float* target, nint stride)
     {
         const int Side = Transposition.Side;

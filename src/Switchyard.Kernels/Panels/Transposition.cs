@@ -38,6 +38,7 @@ internal static unsafe class Transposition
         Block(rows, target, stride);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block256(float** rows, float* target, nint stride)
     {
         Vector256<float> a = Vector256.Load(rows[0]), b = Vector256.Load(rows[1]), c = Vector256.Load(rows[2]), d = Vector256.Load(rows[3]);

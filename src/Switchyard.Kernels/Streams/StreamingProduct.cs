@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Switchyard.Kernels.Tiles;
 
@@ -49,6 +50,7 @@ internal static unsafe class StreamingProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Four<TLanes, TVector>(float* w0, nint stride, float* x, int length, float* sums)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -76,6 +78,7 @@ internal static unsafe class StreamingProduct
     }
 
     /// <summary>One row, in the order of four rows, so that a row has the same bits in any company.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float One<TLanes, TVector>(float* w, float* x, int length)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace Switchyard.Kernels.Tiles;
 
 /// <summary>
@@ -32,6 +33,7 @@ internal static unsafe class PortableTile<TLanes, TVector>
 
     private static float* Row(float* c, int row, nint stride) => (float*)((byte*)c + (row * stride));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Six(byte* a, nint rowStride, nint stepStride, float* b, float* c, nint cStride, nint length, TileOutput output)
     {
         TVector s00, s01, s10, s11, s20, s21, s30, s31, s40, s41, s50, s51;
@@ -82,6 +84,7 @@ internal static unsafe class PortableTile<TLanes, TVector>
         Store(c, 5, cStride, s50, s51);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void One(byte* a, nint stepStride, float* b, float* c, nint length, TileOutput output)
     {
         TVector s0 = TLanes.Zero, s1 = TLanes.Zero;

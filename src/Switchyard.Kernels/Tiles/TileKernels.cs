@@ -19,7 +19,7 @@ internal sealed unsafe class TileKernels : IDisposable
     public const int MaxRows = 12;
 
     private readonly InstructionSet _instructions;
-    private readonly nint[] _entries = new nint[2 * 2 * 2 * (MaxRows + 1)];
+    private readonly nint[] _entries = new nint[2 * 3 * 2 * (MaxRows + 1)];
     private readonly List<ExecutableMemory> _code = [];
     private readonly Lock _lock = new();
     private volatile bool _refused;
@@ -103,7 +103,7 @@ internal sealed unsafe class TileKernels : IDisposable
 
     private nint Entry(int rows, int vectors, TileOperand operand, TileOutput output)
     {
-        int index = (((((int)operand * 2) + (int)output) * 2) + vectors - 1) * (MaxRows + 1) + rows;
+        int index = (((((int)operand * 3) + (int)output) * 2) + vectors - 1) * (MaxRows + 1) + rows;
         nint entry = Volatile.Read(ref _entries[index]);
         return entry != 0 ? entry : Assemble(index, new TileShape(_instructions, rows, vectors, operand, output));
     }

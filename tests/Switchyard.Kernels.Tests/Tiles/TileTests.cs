@@ -22,7 +22,7 @@ public sealed unsafe class TileTests
                 {
                     foreach (TileOperand operand in Enum.GetValues<TileOperand>())
                     {
-                        foreach (TileOutput output in Enum.GetValues<TileOutput>())
+                        foreach (TileOutput output in (TileOutput[])[TileOutput.Store, TileOutput.Continue])
                             Compare(tiles, random, rows, lanes, k, operand, output);
                     }
                 }

@@ -1,0 +1,90 @@
+using Switchyard.Kernels.FeedForward;
+using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Streams;
+using Switchyard.Kernels.Teams;
+using Switchyard.Kernels.Tiles;
+
+namespace Switchyard.Kernels.Products;
+
+public sealed unsafe partial class DenseProduct
+{
+    private void ForwardPanels(KernelEngine engine, WorkUnit unit, int member, float* y)
+    {
+        int sumBlocks = Blocks(Inputs, Blocking.SumBlock), features = unit.To - unit.From;
+        nint panelLength = (nint)Inputs * Panel.Lanes;
+        int height = sumBlocks > 1 ? Blocks(features, Panel.ColumnRows) * Panel.ColumnRows : Panel.ColumnRows;
+        float* pack = engine.Scratch[member].Floats(unit.PanelCount * (panelLength + ((long)height * Panel.Lanes)));
+        float* scratch = pack + (unit.PanelCount * panelLength);
+        for (int p = 0; p < unit.PanelCount; p++)
+            PackRows(X, Inputs, (unit.Panel + p) * Panel.Lanes, LanesOf(unit.Panel + p), pack + (p * panelLength));
+        TileArguments tile = default;
+        tile.AStride = (nint)Inputs * sizeof(float);
+        tile.CStride = LineBytes;
+        for (int block = 0; block < sumBlocks; block++)
+        {
+            int k = block * Blocking.SumBlock;
+            tile.K = Math.Min(Blocking.SumBlock, Inputs - k);
+            for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
+            {
+                int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
+                float* target = scratch + (sumBlocks > 1 ? (nint)(feature - unit.From) * Panel.Lanes : 0);
+                for (int row = 0; row < rows; row += TileKernels.MaxRows)
+                {
+                    int count = Math.Min(TileKernels.MaxRows, rows - row), first = (count + 1) / 2;
+                    tile.A0 = Weights + ((nint)(feature + row) * Inputs) + k;
+                    tile.A1 = tile.A0 + ((nint)first * Inputs);
+                    for (int p = 0; p < unit.PanelCount; p++)
+                    {
+                        tile.B = pack + (p * panelLength) + ((nint)k * Panel.Lanes);
+                        tile.C0 = target + ((((nint)p * height) + row) * Panel.Lanes);
+                        tile.C1 = tile.C0 + (first * Panel.Lanes);
+                        engine.Tiles.Multiply(&tile, count, LanesOf(unit.Panel + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue);
+                    }
+                }
+                for (int p = 0; p < unit.PanelCount && block == sumBlocks - 1; p++)
+                    WriteRows(target + ((nint)p * height * Panel.Lanes), rows, unit.Panel + p, Bias == null ? null : Bias + feature, y + feature, Outputs);
+            }
+        }
+    }
+
+    /// <summary>Turns finished features of a panel into rows of the result.</summary>
+    private void WriteRows(float* block, int rows, int panel, float* bias, float* target, int width)
+    {
+        int count = LanesOf(panel);
+        for (int row = 0; row < rows && bias != null; row++)
+        {
+            for (int lane = 0; lane < count; lane++)
+                block[(row * Panel.Lanes) + lane] += bias[row];
+        }
+        Panel.ToRows(block, rows, count, target + ((nint)panel * Panel.Lanes * width), width);
+    }
+
+    private void RunStream(KernelEngine engine, float* y)
+    {
+        var queue = new WorkQueue<WorkUnit>();
+        int parts = Math.Clamp(engine.Threads * Blocking.PiecesPerThread, 1, Blocks(Outputs, 16));
+        int step = Blocks(Blocks(Outputs, parts), 16) * 16;
+        for (int from = 0; from < Outputs; from += step)
+            queue.Add(new WorkUnit(WorkKind.First, 0, 0, 0, from, Math.Min(Outputs, from + step)), 1);
+        Drain(engine, queue, (unit, _) => Stream(unit, y));
+    }
+
+    private void Stream(WorkUnit unit, float* y)
+    {
+        const int Four = StreamingProduct.Rows;
+        float** rows = stackalloc float*[StreamingProduct.MaxTokens];
+        float* sums = stackalloc float[StreamingProduct.MaxTokens * Four];
+        for (int i = 0; i < Rows; i++)
+            rows[i] = X + ((nint)i * Inputs);
+        for (int feature = unit.From; feature < unit.To; feature += Four)
+        {
+            int count = Math.Min(Four, unit.To - feature);
+            StreamingProduct.Multiply(Weights + ((nint)feature * Inputs), Inputs, count, rows, Rows, Inputs, sums);
+            for (int i = 0; i < Rows; i++)
+            {
+                for (int j = 0; j < count; j++)
+                    y[((nint)i * Outputs) + feature + j] = sums[(i * Four) + j] + (Bias == null ? 0 : Bias[feature + j]);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Switchyard.Kernels.Storage;
+
+/// <summary>
+/// Four-bit integers, two to a byte, row-major, with an fp32 scale for every group of columns of a row. The low half of a
+/// byte is the even column; a code q of 0 … 15 stands for q − 8: W = (q − 8) · scale.
+/// </summary>
+public sealed unsafe class Int4Matrix : StoredMatrix
+{
+    private readonly byte* _values;
+    private readonly float* _scales;
+    private readonly int _group;
+
+    /// <summary>A matrix where it lies.</summary>
+    /// <param name="values">[N, K/2]; K is even.</param>
+    /// <param name="scales">[N, ⌈K/group⌉].</param>
+    /// <param name="rows">N.</param>
+    /// <param name="columns">K.</param>
+    /// <param name="group">Columns that share a scale, even, such as 32 or 128.</param>
+    public Int4Matrix(byte* values, float* scales, int rows, int columns, int group) : base(rows, columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(group);
+        if (columns % 2 != 0 || group % 2 != 0)
+            throw new ArgumentException($"K = {columns} and group = {group}; expected even numbers.", nameof(columns));
+        _values = values;
+        _scales = scales;
+        _group = group;
+    }
+
+    private int Groups => (Columns + _group - 1) / _group;
+
+    /// <inheritdoc/>
+    public override long Bytes => ((long)Rows * Columns / 2) + ((long)Rows * Groups * sizeof(float));
+
+    internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            byte* source = _values + ((nint)(row + r) * (Columns / 2));
+            float* scales = _scales + ((nint)(row + r) * Groups);
+            for (int i = 0; i < count;)
+            {
+                int at = column + i, take = Math.Min(count - i, _group - (at % _group));
+                WidenGroup(source, at, take, scales[at / _group], target + (r * stride) + i);
+                i += take;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidenGroup(byte* source, int column, int count, float scale, float* target)
+    {
+        int i = 0;
+        if (column % 2 == 0)
+        {
+            Vector256<float> factor = Vector256.Create(scale);
+            Vector128<byte> mask = Vector128.Create((byte)15);
+            for (; i + 16 <= count; i += 16)
+            {
+                // Eight bytes: low halves to even places, high halves to odd ones.
+                Vector128<ushort> pairs = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)(source + ((column + i) / 2))).AsByte());
+                Vector128<byte> codes = (pairs | (pairs << 4)).AsByte() & mask;
+                Vector128<sbyte> values = codes.AsSByte() - Vector128.Create((sbyte)8);
+                (Vector128<short> low, Vector128<short> high) = Vector128.Widen(values);
+                (Vector256<int> a, Vector256<int> b) = Vector256.Widen(Vector256.Create(low, high));
+                (Vector256.ConvertToSingle(a) * factor).Store(target + i);
+                (Vector256.ConvertToSingle(b) * factor).Store(target + i + 8);
+            }
+        }
+        for (; i < count; i++)
+        {
+            int code = source[(column + i) / 2];
+            target[i] = (((column + i) % 2 == 0 ? code & 15 : code >> 4) - 8) * scale;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace Switchyard.Kernels.Storage;
+
+/// <summary>Two matrices, one above the other.</summary>
+internal sealed unsafe class StackedMatrix : StoredMatrix
+{
+    private readonly StoredMatrix _first, _second;
+
+    public StackedMatrix(StoredMatrix first, StoredMatrix second) : base(first.Rows + second.Rows, first.Columns)
+    {
+        if (first.Columns != second.Columns)
+            throw new ArgumentException($"Widths are {first.Columns} and {second.Columns}; expected equal ones.", nameof(second));
+        (_first, _second) = (first, second);
+    }
+
+    public override long Bytes => _first.Bytes + _second.Bytes;
+
+    internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
+    {
+        int upper = Math.Clamp(_first.Rows - row, 0, rows);
+        if (upper > 0)
+            _first.Widen(row, upper, column, count, target, stride);
+        if (upper < rows)
+            _second.Widen(row + upper - _first.Rows, rows - upper, column, count, target + (upper * stride), stride);
+    }
+
+    internal override float* Direct(int row) => row < _first.Rows ? _first.Direct(row) : _second.Direct(row - _first.Rows);
+}

@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using Switchyard.Kernels.Activations;
+using Switchyard.Kernels.FeedForward;
+using Switchyard.Kernels.Storage;
+
+namespace Switchyard.Kernels.Tests.Storage;
+
+/// <summary>A feed-forward on stored matrices has the bits of one on the same matrices widened beforehand: forward, gradient of x, of the weights.</summary>
+public sealed unsafe class StoredFeedForwardTests
+{
+    private static readonly string[] s_types = ["fp32", "bf16", "fp16", "fp8", "int8", "int4"];
+
+    public static TheoryData<string, InstructionSet> Cases()
+    {
+        var data = new TheoryData<string, InstructionSet>();
+        foreach (string type in s_types)
+        {
+            foreach (InstructionSet set in Enum.GetValues<InstructionSet>())
+            {
+                if (set <= KernelOptions.FromEnvironment().Effective)
+                    data.Add(type, set);
+            }
+        }
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Stored_and_widened_matrices_give_the_same_bits(string type, InstructionSet set)
+    {
+        using KernelEngine engine = Engines.Make(set, 2);
+        foreach ((int width, int inner, Activation activation) in ((int, int, Activation)[])[(66, 50, Activation.SwiGlu), (34, 58, Activation.Gelu), (1060, 20, Activation.SwiGlu), (40, 1040, Activation.SwiGlu)])
+            Compare(engine, type, width, inner, activation);
+    }
+
+    private static void Compare(KernelEngine engine, string type, int d, int f, Activation activation)
+    {
+        int[] counts = [40, 0, 3];
+        using var problem = new FeedForwardTestMemory(counts, d, f);
+        var random = new Random(1);
+        var first = new List<StoredMatrix>();
+        var second = new List<StoredMatrix>();
+        int m = activation == Activation.SwiGlu ? 2 * f : f;
+        float* denseFirst = problem.Floats((long)counts.Length * m * d), denseSecond = problem.Floats((long)counts.Length * d * f);
+        for (int g = 0; g < counts.Length; g++)
+        {
+            first.Add(m == f ? problem.Make(type, random, f, d) : StoredMatrix.Stack(problem.Make(type, random, f, d), problem.Make(type, random, f, d)));
+            second.Add(problem.Make(type, random, d, f));
+            first[g].Widen(denseFirst + ((long)g * m * d));
+            second[g].Widen(denseSecond + ((long)g * d * f));
+        }
+        GroupedFeedForward stored = problem.Describe(activation, null, null, first, second);
+        GroupedFeedForward dense = problem.Describe(activation, denseFirst, denseSecond, null, null);
+        Assert.Equal(problem.Results(engine, dense), problem.Results(engine, stored));
+    }
+
+    /// <summary>Indices, tokens and matrices of one case.</summary>
+    private sealed class FeedForwardTestMemory(int[] counts, int d, int f) : IDisposable
+    {
+        private const int Tokens = 20;
+        private readonly List<nint> _owned = [];
+        private int* _offsets;
+        private long* _tokens;
+        private float* _x;
+
+        public float* Floats(long count) => (float*)Take(count * sizeof(float));
+
+        public StoredMatrix Make(string type, Random random, int rows, int columns)
+        {
+            byte* values = (byte*)Take((long)rows * columns * 4);
+            float* scales = Floats((long)rows * columns);
+            for (int i = 0; i < rows * columns; i++)
+            {
+                scales[i] = 0.01f + (random.NextSingle() * 0.01f);
+                float value = (random.NextSingle() - 0.5f) * 0.2f;
+                switch (type)
+                {
+                    case "fp32": ((float*)values)[i] = value; break;
+                    case "bf16": ((ushort*)values)[i] = (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16); break;
+                    case "fp16": ((Half*)values)[i] = (Half)value; break;
+                    case "fp8": values[i] = (byte)(random.Next(2) * 128 | random.Next(0x50)); break;
+                    default: values[i] = (byte)random.Next(256); break;
+                }
+            }
+            return type switch
+            {
+                "fp32" => new Float32Matrix((float*)values, rows, columns),
+                "bf16" => new BFloat16Matrix((ushort*)values, rows, columns),
+                "fp16" => new Float16Matrix((Half*)values, rows, columns),
+                "fp8" => new Float8Matrix(values, scales, rows, columns),
+                "int8" => new Int8Matrix((sbyte*)values, scales, rows, columns, 32),
+                _ => new Int4Matrix(values, scales, rows, columns, 32),
+            };
+        }
+
+        public GroupedFeedForward Describe(Activation activation, float* first, float* second, List<StoredMatrix>? storedFirst, List<StoredMatrix>? storedSecond)
+        {
+            if (_x == null)
+                Fill();
+            return new GroupedFeedForward
+            {
+                Tokens = Tokens,
+                Width = d,
+                Inner = f,
+                Groups = counts.Length,
+                Activation = activation,
+                X = _x,
+                First = first,
+                Second = second,
+                StoredFirst = storedFirst,
+                StoredSecond = storedSecond,
+                Offsets = _offsets,
+                RowToken = _tokens,
+            };
+        }
+
+        public float[] Results(KernelEngine engine, GroupedFeedForward problem)
+        {
+            float* y = Floats(Tokens * d), dx = Floats(Tokens * d), dw = Floats(problem.Rows);
+            problem.Forward(engine, y);
+            problem.Backward(engine, new FeedForwardGradients { Y = y, X = dx, Weights = dw });
+            return [.. new Span<float>(y, Tokens * d), .. new Span<float>(dx, Tokens * d), .. new Span<float>(dw, problem.Rows)];
+        }
+
+        public void Dispose() => _owned.ForEach(p => NativeMemory.AlignedFree((void*)p));
+
+        private void Fill()
+        {
+            var random = new Random(2);
+            _x = Floats(Tokens * d);
+            for (int i = 0; i < Tokens * d; i++)
+                _x[i] = random.NextSingle() - 0.5f;
+            _offsets = (int*)Take((counts.Length + 1) * sizeof(int));
+            _offsets[0] = 0;
+            for (int g = 0; g < counts.Length; g++)
+                _offsets[g + 1] = _offsets[g] + counts[g];
+            _tokens = (long*)Take(counts.Sum() * sizeof(long));
+            for (int r = 0; r < counts.Sum(); r++)
+                _tokens[r] = random.Next(Tokens);
+        }
+
+        private void* Take(long bytes)
+        {
+            void* memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 64), 64);
+            _owned.Add((nint)memory);
+            return memory;
+        }
+    }
+}
