@@ -96,12 +96,12 @@ public sealed class Comparison
         string done = Path.Combine(folder.Path, "row.json");
         if (File.Exists(done))
         {
-            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(done), ConfigFile.Json)
+            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(done), RunFolder.Line)
                 ?? throw new ConfigurationException($"{done}: empty");
         }
 
         CompareRow result = new TrainingRun(_config with { Seed = seed }, row, _corpus, folder).Run(resume: true, progress, cancellation);
-        AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, ConfigFile.Json));
+        AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, RunFolder.Line));
         return result;
     }
 

@@ -9,7 +9,8 @@ namespace Switchyard.Training.Runs;
 /// <summary>The folder of a run: <c>config.json</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>checkpoints/step-N</c>, <c>report.html</c>.</summary>
 public sealed class RunFolder
 {
-    private static readonly JsonSerializerOptions Line = new(ConfigFile.Json) { WriteIndented = false };
+    /// <summary>How figures are written, a line each: what is not a number is null.</summary>
+    internal static readonly JsonSerializerOptions Line = new(ConfigFile.Json) { WriteIndented = false, Converters = { new FiniteDoubleConverter() } };
 
     /// <summary>Names a folder; nothing is made yet.</summary>
     public RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
