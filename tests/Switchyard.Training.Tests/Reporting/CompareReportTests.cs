@@ -158,7 +158,17 @@ public sealed partial class CompareReportTests
         CompareRow row = result.Rows[0];
         CompareRow broken = row with
         {
-            TrainLoss = bad, TestLoss = bad, Perplexity = bad, Gini = bad, GiniWorstLayer = bad, MinMax = bad, Cv = bad, RouterMicrosecondsPerToken = bad, TokensPerSecond = bad, Seconds = bad, Specialisation = bad,
+            TrainLoss = bad,
+            TestLoss = bad,
+            Perplexity = bad,
+            Gini = bad,
+            GiniWorstLayer = bad,
+            MinMax = bad,
+            Cv = bad,
+            RouterMicrosecondsPerToken = bad,
+            TokensPerSecond = bad,
+            Seconds = bad,
+            Specialisation = bad,
             Deviation = new Dictionary<string, double> { ["testLoss"] = bad },
             Layers = [.. row.Layers.Select(l => l with { Gini = bad, Specialisation = bad, SpecialisationNats = bad })],
             History = [.. row.History.Select(p => p with { Loss = bad, TestLoss = bad, Gini = [bad, bad], Load = [.. p.Load.Select(_ => (IReadOnlyList<double>)[bad, 1, 2])] })],
