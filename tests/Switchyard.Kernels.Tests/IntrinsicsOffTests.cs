@@ -24,6 +24,8 @@ public sealed class IntrinsicsOffTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet")
+            start.ArgumentList.Add(typeof(IntrinsicsOffTests).Assembly.Location);
         start.ArgumentList.Add("-class-");
         start.ArgumentList.Add(typeof(IntrinsicsOffTests).FullName!);
         start.Environment[Child] = "1";
