@@ -28,26 +28,18 @@ internal static class Verb
     }
 
     /// <summary>Loads torch and sets its threads.</summary>
+    /// <exception cref="ConfigurationException">Another device than the CPU is asked for.</exception>
     public static void UseThreads(ParseResult parse, CommonOptions common)
     {
+        if (parse.GetValue(common.Device) is not "cpu" and { } device)
+        {
+            throw new ConfigurationException($"--device {device}: the command line trains and measures on the CPU alone so far; leave it out");
+        }
+
         OpenMp.SleepBetweenRegions();
         LargeBlocks.Keep();
         LibTorch.Load();
         torch.set_num_threads(parse.GetValue(common.Threads) ?? Environment.ProcessorCount);
-    }
-
-    /// <summary>The device of <c>--device</c>.</summary>
-    /// <exception cref="ConfigurationException">The machine does not have it.</exception>
-    public static torch.Device Device(ParseResult parse, CommonOptions common)
-    {
-        torch.Device device = torch.device(parse.GetValue(common.Device)!);
-        bool there = device.type switch
-        {
-            DeviceType.CUDA => torch.cuda.is_available() && Math.Max(0, device.index) < torch.cuda.device_count(),
-            DeviceType.MPS => torch.mps_is_available(),
-            _ => true,
-        };
-        return there ? device : throw new ConfigurationException($"--device {parse.GetValue(common.Device)}: torch sees no such device here");
     }
 
     /// <summary>The machine of a result.</summary>

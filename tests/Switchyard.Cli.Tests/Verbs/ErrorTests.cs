@@ -30,6 +30,10 @@ public sealed class ErrorTests : IDisposable
         CommandRun.Of(command.Split(' ')).AssertFails(2, message);
 
     [Fact]
+    public void A_device_that_is_not_served_is_refused_instead_of_ignored() =>
+        Compare("--device", "cuda").AssertFails(3, "--device cuda");
+
+    [Fact]
     public void A_missing_corpus_exits_with_3() =>
         Compare("--corpus", File("none.txt")).AssertFails(3, "none.txt");
 
