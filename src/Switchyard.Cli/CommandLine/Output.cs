@@ -1,12 +1,21 @@
 using System.CommandLine;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.CommandLine;
 
 /// <summary>Prints results.</summary>
 internal static class Output
 {
+    /// <summary>Writes result and report into the run folder, then prints them.</summary>
+    public static void Finish(CompareResult result, RunFolder folder, ParseResult parse, CommonOptions common)
+    {
+        CompareResultJson.Write(result, folder.ResultPath);
+        CompareReport.Write(result, folder.ReportPath);
+        Result(result, parse, common, folder.ReportPath);
+    }
+
     /// <summary>The table, where the report is, and the JSON that was asked for.</summary>
     public static void Result(CompareResult result, ParseResult parse, CommonOptions common, string reportPath)
     {

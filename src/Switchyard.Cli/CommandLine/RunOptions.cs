@@ -97,7 +97,7 @@ internal sealed class RunOptions
     private static Option<string?> PresetOption()
     {
         Option<string?> option = Named("--preset", "a configuration that comes with the product", () => Training.Configuration.Preset.Names);
-        option.Description += Environment.NewLine + string.Join(Environment.NewLine, Training.Configuration.Preset.Names.Select(n => $"  {n}: {Training.Configuration.Preset.Get(n).Summary}"));
+        option.Description += Environment.NewLine + string.Join(Environment.NewLine, Training.Configuration.Preset.Names.Select(n => $"  {n}: {Training.Configuration.Preset.Summary(n)}"));
         return option;
     }
 

@@ -4,7 +4,6 @@ using Switchyard.Cli.Terminal;
 using Switchyard.Training.Comparisons;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 
@@ -44,7 +43,7 @@ internal static class CompareVerb
         folder.Create();
         Verb.UseThreads(parse, common);
         bool quiet = parse.GetValue(common.Quiet);
-        using PackedCorpus corpus = PackedCorpus.Build(Corpus.Open(config.Corpus), split: new CorpusSplit { HeldOutShare = config.HeldOutShare }, cancellationToken: cancellation);
+        using PackedCorpus corpus = config.OpenCorpus(cancellation);
         using ComparisonDisplay display = ComparisonDisplay.Start(config, quiet);
         CompareResult result;
         try
@@ -60,9 +59,7 @@ internal static class CompareVerb
         }
 
         display.Dispose();
-        CompareResultJson.Write(result, folder.ResultPath);
-        CompareReport.Write(result, folder.ReportPath);
-        Output.Result(result, parse, common, folder.ReportPath);
+        Output.Finish(result, folder, parse, common);
         return ExitCode.Done;
     }
 

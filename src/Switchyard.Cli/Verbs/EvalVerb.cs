@@ -76,7 +76,7 @@ internal static class EvalVerb
 
     private static Evaluation HeldOut(MoeTransformer model, RunConfig config, long maxTokens, CancellationToken cancellation)
     {
-        using PackedCorpus corpus = PackedCorpus.Build(Corpus.Open(config.Corpus), split: new CorpusSplit { HeldOutShare = config.HeldOutShare }, cancellationToken: cancellation);
+        using PackedCorpus corpus = config.OpenCorpus(cancellation);
         long sequences = Math.Max(1, Math.Min(maxTokens, config.Training.EvaluateTokens) / config.Model.SequenceLength);
         return Evaluator.Run(model, new HeldOutSequences(corpus, config.Model.SequenceLength).Batches(config.Training.BatchSequences, sequences), cancellation: cancellation);
     }

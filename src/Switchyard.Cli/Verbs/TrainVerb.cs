@@ -4,7 +4,6 @@ using Switchyard.Cli.Terminal;
 using Switchyard.Training.Comparisons;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 
@@ -42,12 +41,12 @@ internal static class TrainVerb
         RunFolder folder = new(options.Folder(parse, "train", config));
         folder.Create();
         Verb.UseThreads(parse, common);
-        using PackedCorpus corpus = PackedCorpus.Build(Corpus.Open(config.Corpus), split: new CorpusSplit { HeldOutShare = config.HeldOutShare }, cancellationToken: cancellation);
+        using PackedCorpus corpus = config.OpenCorpus(cancellation);
         using ComparisonDisplay display = ComparisonDisplay.Start(config, parse.GetValue(common.Quiet));
         CompareRow row;
         try
         {
-            Forward progress = new(display, config.Seed);
+            RowProgress progress = new(display, 0, 1, config.Seed);
             row = new TrainingRun(config, RoutingRecipe.Parse(config.Routing), corpus, folder).Run(parse.GetValue(options.Resume) is not null, progress, cancellation);
         }
         catch (OperationCanceledException)
@@ -59,14 +58,7 @@ internal static class TrainVerb
 
         display.Dispose();
         CompareResult result = Comparison.Result(config, [row], [config.Seed], corpus, Verb.Machine(parse, common), CommandText.Of("train", parse));
-        CompareResultJson.Write(result, folder.ResultPath);
-        CompareReport.Write(result, folder.ReportPath);
-        Output.Result(result, parse, common, folder.ReportPath);
+        Output.Finish(result, folder, parse, common);
         return ExitCode.Done;
-    }
-
-    private sealed class Forward(IProgress<ComparisonProgress> display, long seed) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => display.Report(new ComparisonProgress(0, 1, seed, value));
     }
 }

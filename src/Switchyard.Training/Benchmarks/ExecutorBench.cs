@@ -8,8 +8,6 @@ namespace Switchyard.Training.Benchmarks;
 /// <summary>Times executors on the same plan.</summary>
 public static class ExecutorBench
 {
-    private static readonly string[] Peers = ["sequential", "grouped-mm"];
-
     /// <summary>Rows of every shape, token count and thread count; the peer of each is the fastest of torch's own ways, <c>sequential</c> and <c>grouped-mm</c>.</summary>
     public static IEnumerable<BenchRow> Run(BenchOptions options, CancellationToken cancellation = default) =>
         BenchSweep.Run(options, (shape, tokens, threads) => Measure(shape, tokens, threads, options, cancellation));
@@ -18,14 +16,14 @@ public static class ExecutorBench
     {
         using var scope = NewDisposeScope();
         using ExpertWeights weights = new(new ExpertOptions { Experts = shape.Experts, HiddenSize = shape.HiddenSize, InnerSize = shape.InnerSize });
-        string[] names = [.. Executors.All.Names.Where(n => options.Names.Count == 0 || options.Names.Contains(n) || Peers.Contains(n))];
+        string[] names = TorchPeers.WithPeers(options.Names);
         Tensor x = randn(tokens, shape.HiddenSize).requires_grad_(options.Backward);
         Tensor combine = rand(tokens, shape.TopK);
         Tensor experts = LoadShape.Experts(options.Load, tokens, shape.TopK, shape.Experts);
         DispatchedTokens dispatched = new LocalDispatcher().Dispatch(x, new Assignment(experts, combine), shape.Experts);
         double[] times = Timing.Medians([.. names.Select(n => Work(Executors.All.Get(n).Create()))], options.Budget, cancellation);
 
-        int best = Enumerable.Range(0, names.Length).Where(i => Peers.Contains(names[i])).MinBy(i => times[i]);
+        int best = TorchPeers.Best(names, times);
         double operations = shape.Operations(tokens) * (options.Backward ? 3 : 1);
         return
         [
@@ -47,15 +45,6 @@ public static class ExecutorBench
             }),
         ];
 
-        Action Work(ExpertExecutor executor) => () =>
-        {
-            using var inner = NewDisposeScope();
-            using var mode = set_grad_enabled(options.Backward);
-            Tensor y = executor.Run(dispatched, weights);
-            if (options.Backward)
-            {
-                y.sum().backward();
-            }
-        };
+        Action Work(ExpertExecutor executor) => Timing.Pass(options, () => executor.Run(dispatched, weights));
     }
 }

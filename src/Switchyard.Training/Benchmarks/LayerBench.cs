@@ -1,4 +1,3 @@
-using Switchyard.Experts;
 using Switchyard.Routing;
 using static TorchSharp.torch;
 
@@ -7,8 +6,6 @@ namespace Switchyard.Training.Benchmarks;
 /// <summary>Times whole MoE layers, router to combine, with each executor.</summary>
 public static class LayerBench
 {
-    private static readonly string[] Peers = ["sequential", "grouped-mm"];
-
     /// <summary>Rows of every shape, token count and thread count; the load is what a fresh linear router gives on random tokens.</summary>
     public static IEnumerable<BenchRow> Run(BenchOptions options, CancellationToken cancellation = default) =>
         BenchSweep.Run(options, (shape, tokens, threads) => Measure(shape, tokens, threads, options, cancellation));
@@ -16,7 +13,7 @@ public static class LayerBench
     private static List<BenchRow> Measure(BenchShape shape, int tokens, int threads, BenchOptions options, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        string[] names = [.. Executors.All.Names.Where(n => options.Names.Count == 0 || options.Names.Contains(n) || Peers.Contains(n))];
+        string[] names = TorchPeers.WithPeers(options.Names);
         List<MoeLayer> layers = [.. names.Select(n => BenchLayer.Make(shape, new RoutingRecipe(), true, n))];
         Tensor x = randn(tokens, shape.HiddenSize).requires_grad_(options.Backward);
         RoutingContext context = new() { SequenceLength = tokens };
@@ -26,7 +23,7 @@ public static class LayerBench
             layer.Dispose();
         }
 
-        int best = Enumerable.Range(0, names.Length).Where(i => Peers.Contains(names[i])).MinBy(i => times[i]);
+        int best = TorchPeers.Best(names, times);
         return
         [
             .. names.Select((n, i) => new BenchRow
@@ -44,15 +41,6 @@ public static class LayerBench
             }),
         ];
 
-        Action Work(MoeLayer layer) => () =>
-        {
-            using var inner = NewDisposeScope();
-            using var mode = set_grad_enabled(options.Backward);
-            Tensor y = layer.Run(x, context).Output;
-            if (options.Backward)
-            {
-                y.sum().backward();
-            }
-        };
+        Action Work(MoeLayer layer) => Timing.Pass(options, () => layer.Run(x, context).Output);
     }
 }

@@ -1,6 +1,4 @@
-using Switchyard.Dispatch;
 using Switchyard.Routing;
-using Switchyard.Selection;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Benchmarks;
@@ -27,9 +25,7 @@ public static class RouterBench
             .. layers.Select(layer => (Action)(() =>
             {
                 using var inner = NewDisposeScope();
-                RouterOutput routed = layer.Router.Score(x, context);
-                Assignment assignment = layer.Selector.Select(routed.Scores, x);
-                DispatchPlan.From(assignment.Experts, shape.Experts);
+                RoutingPass.Run(layer, x, context);
             })),
             () =>
             {

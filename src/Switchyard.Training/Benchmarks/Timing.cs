@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using static TorchSharp.torch;
 
 namespace Switchyard.Training.Benchmarks;
 
@@ -29,6 +30,18 @@ internal static class Timing
 
         return [.. times.Select(Median)];
     }
+
+    /// <summary>The work of one pass: a result, and its gradients where the options ask for them.</summary>
+    public static Action Pass(BenchOptions options, Func<Tensor> forward) => () =>
+    {
+        using var scope = NewDisposeScope();
+        using var mode = set_grad_enabled(options.Backward);
+        Tensor y = forward();
+        if (options.Backward)
+        {
+            y.sum().backward();
+        }
+    };
 
     private static double Median(List<double> times)
     {

@@ -58,9 +58,8 @@ public sealed class Comparison
             List<CompareRow> runs = [];
             foreach (long seed in _seeds)
             {
-                int at = index++;
-                Progress<TrainingProgress> inner = new(p => progress?.Report(new ComparisonProgress(at, _rows.Count * _seeds.Count, seed, p)));
-                runs.Add(RunRow(row, seed, inner, cancellation));
+                RowProgress rowProgress = new(progress, index++, _rows.Count * _seeds.Count, seed);
+                runs.Add(RunRow(row, seed, rowProgress, cancellation));
             }
 
             rows.Add(SeedSummary.Of(runs));

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 
 namespace Switchyard.Training.Configuration;
 
@@ -20,9 +21,20 @@ public static class Preset
     /// <exception cref="ConfigurationException">No preset has the name.</exception>
     public static RunConfig Get(string name)
     {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"{Prefix}{name}.json")
-            ?? throw new ConfigurationException($"unknown preset '{name}'; did you mean '{NearestName.Of(name, Names)}'? Known: {string.Join(", ", Names)}");
-        using StreamReader reader = new(stream);
+        using StreamReader reader = new(Open(name));
         return ConfigFile.Parse(reader.ReadToEnd(), $"preset {name}");
     }
+
+    /// <summary>The sentence that a preset says of itself, read without the rest: <c>--help</c> and every usage error need it.</summary>
+    /// <exception cref="ConfigurationException">No preset has the name.</exception>
+    public static string Summary(string name)
+    {
+        using Stream stream = Open(name);
+        using JsonDocument document = JsonDocument.Parse(stream);
+        return document.RootElement.GetProperty("summary").GetString()!;
+    }
+
+    private static Stream Open(string name) =>
+        Assembly.GetExecutingAssembly().GetManifestResourceStream($"{Prefix}{name}.json")
+        ?? throw new ConfigurationException($"unknown preset '{name}'; did you mean '{NearestName.Of(name, Names)}'? Known: {string.Join(", ", Names)}");
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Switchyard.Models;
 using Switchyard.Routing;
 using Switchyard.Selection;
+using Switchyard.Training.Corpora;
 
 namespace Switchyard.Training.Configuration;
 
@@ -84,6 +85,12 @@ public sealed record RunConfig
         options.Validate();
         return options;
     }
+
+    /// <summary>The text, packed, with its held-out share.</summary>
+    /// <exception cref="CorpusException">It is missing, empty or not readable.</exception>
+    /// <exception cref="IOException">The packed form cannot be written.</exception>
+    public PackedCorpus OpenCorpus(CancellationToken cancellation = default) =>
+        PackedCorpus.Build(Corpora.Corpus.Open(Corpus), split: new CorpusSplit { HeldOutShare = HeldOutShare }, cancellationToken: cancellation);
 
     /// <summary>Checks everything that does not need the data.</summary>
     /// <exception cref="ConfigurationException">Something does not fit.</exception>

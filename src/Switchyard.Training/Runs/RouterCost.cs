@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using Switchyard.Dispatch;
 using Switchyard.Models;
 using Switchyard.Routing;
-using Switchyard.Selection;
+using Switchyard.Training.Benchmarks;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Runs;
@@ -28,9 +27,7 @@ public static class RouterCost
         {
             using var scope = NewDisposeScope();
             long start = Stopwatch.GetTimestamp();
-            RouterOutput routed = layer.Router.Score(x, context);
-            Assignment assignment = layer.Selector.Select(routed.Scores, x, layer.Balancer.ChoiceBias);
-            DispatchPlan.From(assignment.Experts, layer.Options.Experts);
+            RoutingPass.Run(layer, x, context);
             if (i >= 0)
             {
                 times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds / Tokens;

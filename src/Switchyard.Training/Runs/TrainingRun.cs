@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Switchyard.Metrics;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
@@ -53,15 +52,17 @@ public sealed class TrainingRun
         _folder.WriteConfig(_config);
         using TensorBoardLog events = new(_folder.Path);
         Stopwatch clock = Stopwatch.StartNew();
-        Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
-        progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, _config.Training.Steps, history[^1].Loss, history[^1].TokensPerSecond, "evaluating"));
-        return Measure(trainer, history, seconds + clock.Elapsed.TotalSeconds, cancellation);
+        Evaluation evaluation = Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation)
+            ?? EvaluateWhole(trainer, progress);
+        return RowMeasurement.Row(trainer, evaluation, history, _corpus.Info, seconds + clock.Elapsed.TotalSeconds);
     }
 
-    private void Train(Trainer trainer, List<HistoryPoint> history, TensorBoardLog events, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    /// <summary>Trains to the last step, whose evaluation with its routing is returned; null where there was no step left to do.</summary>
+    private Evaluation? Train(Trainer trainer, List<HistoryPoint> history, TensorBoardLog events, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         TrainingOptions training = _config.Training;
         TrainingWindow window = new(trainer.Model, _config.Model.Experts);
+        Evaluation? whole = null;
         while (trainer.StepsDone < training.Steps)
         {
             StepResult step = trainer.Step(window.Recorder);
@@ -70,8 +71,10 @@ public sealed class TrainingRun
             bool stops = cancellation.IsCancellationRequested;
             if (trainer.StepsDone % training.LogEvery == 0 || ends)
             {
-                bool evaluate = ends || (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0);
-                double? testLoss = evaluate ? Evaluator.Run(trainer.Model, HeldOut(), cancellation: CancellationToken.None).Loss : null;
+                whole = ends ? EvaluateWhole(trainer, progress) : null;
+                double? testLoss = whole?.Loss ?? (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0
+                    ? Evaluator.Run(trainer.Model, HeldOut(), cancellation: CancellationToken.None).Loss
+                    : null);
                 HistoryPoint point = window.Close(trainer.StepsDone, (long)trainer.StepsDone * trainer.StepTokens, testLoss);
                 history.Add(point);
                 _folder.AppendMetrics(point);
@@ -87,13 +90,15 @@ public sealed class TrainingRun
 
             cancellation.ThrowIfCancellationRequested();
         }
+
+        return whole;
     }
 
-    private CompareRow Measure(Trainer trainer, List<HistoryPoint> history, double seconds, CancellationToken cancellation)
+    /// <summary>The evaluation that the row is made of: held-out loss with the routing recorded. It runs to its end, so that a last step is never left without its checkpoint.</summary>
+    private Evaluation EvaluateWhole(Trainer trainer, IProgress<TrainingProgress>? progress)
     {
-        LoadRecorder recorder = RowMeasurement.NewRecorder(_corpus.Info.Domains.Count);
-        Evaluation evaluation = Evaluator.Run(trainer.Model, HeldOut(), recorder, cancellation);
-        return RowMeasurement.Row(trainer, evaluation, history, _corpus.Info, seconds);
+        progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, "evaluating"));
+        return Evaluator.Run(trainer.Model, HeldOut(), RowMeasurement.NewRecorder(_corpus.Info.Domains.Count), CancellationToken.None);
     }
 
     private IEnumerable<TokenBatch> HeldOut() =>

@@ -16,31 +16,9 @@ public static class Evaluator
     /// <exception cref="ConfigurationException">There is no batch.</exception>
     public static Evaluation Run(MoeTransformer model, IEnumerable<TokenBatch> batches, LoadRecorder? recorder = null, CancellationToken cancellation = default)
     {
-        bool wasTraining = model.training;
-        model.eval();
-        double sum = 0;
-        long tokens = 0;
-        try
-        {
-            using var quiet = no_grad();
-            foreach (TokenBatch batch in batches)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
-                recorder?.CurrentDomains = batch.Domains;
-                Tensor logits = model.Run(inputs, recorder).Logits;
-                sum += nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction: nn.Reduction.Sum).item<float>();
-                tokens += targets.numel();
-            }
-        }
-        finally
-        {
-            model.train(wasTraining);
-        }
-
+        (double loss, long tokens) = Judge(model, batches.Select(b => (b, 0)), long.MaxValue, recorder, cancellation);
         return tokens > 0
-            ? new Evaluation(sum / tokens, tokens, recorder)
+            ? new Evaluation(loss, tokens, recorder)
             : throw new ConfigurationException("there is no held-out sequence to evaluate on: the text is too short for the sequence length");
     }
 
@@ -54,24 +32,36 @@ public static class Evaluator
     /// <exception cref="ConfigurationException">The text has fewer than two tokens.</exception>
     public static Evaluation Windows(MoeTransformer model, ICorpus corpus, int context, int stride, long maxTokens, CancellationToken cancellation = default)
     {
+        IEnumerable<(TokenBatch Batch, int Begin)> windows = TokenWindows.Of(corpus, context, stride)
+            .Select(w => (new TokenBatch(w.Window, [-1], w.Window.Length - 1), w.Window.Length - 1 - w.Fresh));
+        (double loss, long judged) = Judge(model, windows, maxTokens, null, cancellation);
+        return judged > 0
+            ? new Evaluation(loss, judged, null)
+            : throw new ConfigurationException($"'{corpus.Path}': there is nothing to judge; a text needs two tokens or more");
+    }
+
+    /// <summary>Mean loss over the targets of each batch from position Begin of its sequences on, in inference; batches of several sequences are judged whole.</summary>
+    private static (double Loss, long Tokens) Judge(MoeTransformer model, IEnumerable<(TokenBatch Batch, int Begin)> batches, long maxTokens, LoadRecorder? recorder, CancellationToken cancellation)
+    {
         bool wasTraining = model.training;
         model.eval();
         double sum = 0;
-        long judged = 0;
+        long tokens = 0;
         try
         {
             using var quiet = no_grad();
-            foreach ((long[] window, int fresh) in TokenWindows.Of(corpus, context, stride))
+            foreach ((TokenBatch batch, int begin) in batches)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
-                (Tensor inputs, Tensor targets) = BatchTensors.Of(new TokenBatch(window, [-1], window.Length - 1), model.Options.VocabularySize);
-                int take = (int)Math.Min(fresh, maxTokens - judged);
-                long begin = window.Length - 1 - fresh;
-                Tensor logits = model.Run(inputs).Logits[0].slice(0, begin, begin + take, 1);
-                sum += nn.functional.cross_entropy(logits, targets[0].slice(0, begin, begin + take, 1), reduction: nn.Reduction.Sum).item<float>();
-                judged += take;
-                if (judged >= maxTokens)
+                (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
+                recorder?.CurrentDomains = batch.Domains;
+                long end = begin + Math.Min(batch.SequenceLength - begin, maxTokens - tokens);
+                Tensor logits = model.Run(inputs, recorder).Logits.slice(1, begin, end, 1);
+                Tensor judged = targets.slice(1, begin, end, 1);
+                sum += nn.functional.cross_entropy(logits.flatten(0, 1), judged.flatten(), reduction: nn.Reduction.Sum).item<float>();
+                tokens += judged.numel();
+                if (tokens >= maxTokens)
                 {
                     break;
                 }
@@ -82,8 +72,6 @@ public static class Evaluator
             model.train(wasTraining);
         }
 
-        return judged > 0
-            ? new Evaluation(sum / judged, judged, null)
-            : throw new ConfigurationException($"'{corpus.Path}': there is nothing to judge; a text needs two tokens or more");
+        return (sum / tokens, tokens);
     }
 }

@@ -1,3 +1,4 @@
+using Switchyard.Routing;
 using Switchyard.Selection;
 
 namespace Switchyard.Balancing;
@@ -5,9 +6,6 @@ namespace Switchyard.Balancing;
 /// <summary>Which routers, selectors and balancers make sense together.</summary>
 public static class RoutingCompatibility
 {
-    private static readonly string[] s_fixedChoice = ["hash", "random"];
-    private static readonly string[] s_ownLoss = ["lpr"];
-
     /// <summary>Refuses combinations that could only mislead.</summary>
     /// <param name="router">Name of the router.</param>
     /// <param name="selector">Name of the selector.</param>
@@ -22,12 +20,13 @@ public static class RoutingCompatibility
     }
 
     /// <summary>Why the parts do not fit together, or null where they do.</summary>
-    /// <exception cref="ConfigurationException">A selector or balancer is unknown.</exception>
+    /// <exception cref="ConfigurationException">A router, selector or balancer is unknown.</exception>
     public static string? Reason(string router, string selector, string balancer)
     {
         SelectorEntry chooser = Selectors.All.Get(selector);
         IReadOnlyList<(BalancerEntry Entry, double? Coefficient)> parts = Balancers.Parse(balancer);
-        bool fixedChoice = s_fixedChoice.Contains(router, StringComparer.Ordinal);
+        RouterEntry scorer = Routers.All.Get(router);
+        bool fixedChoice = !scorer.IsTrainable;
         if (fixedChoice && chooser.Name is not ("softmax-topk" or "topk-softmax" or "round-robin"))
         {
             return $"router '{router}' chooses the experts itself and gives no scores to compare; selector '{chooser.Name}' has nothing to work on. Use softmax-topk or topk-softmax";
@@ -45,7 +44,7 @@ public static class RoutingCompatibility
 
         foreach ((BalancerEntry entry, _) in parts)
         {
-            if (Reason(router, fixedChoice, chooser, entry) is { } reason)
+            if (Reason(scorer, chooser, entry) is { } reason)
             {
                 return reason;
             }
@@ -54,16 +53,16 @@ public static class RoutingCompatibility
         return null;
     }
 
-    private static string? Reason(string router, bool fixedChoice, SelectorEntry selector, BalancerEntry balancer)
+    private static string? Reason(RouterEntry router, SelectorEntry selector, BalancerEntry balancer)
     {
-        if (fixedChoice && balancer.NeedsGradient)
+        if (!router.IsTrainable && balancer.NeedsGradient)
         {
-            return $"router '{router}' has nothing to learn: the loss of balancer '{balancer.Name}' would reach no weight. Use balancer none";
+            return $"router '{router.Name}' has nothing to learn: the loss of balancer '{balancer.Name}' would reach no weight. Use balancer none";
         }
 
-        if (fixedChoice && balancer.UsesChoiceBias)
+        if (!router.IsTrainable && balancer.UsesChoiceBias)
         {
-            return $"router '{router}' fixes the experts of each token, which the bias of balancer '{balancer.Name}' cannot move. Use balancer none";
+            return $"router '{router.Name}' fixes the experts of each token, which the bias of balancer '{balancer.Name}' cannot move. Use balancer none";
         }
 
         if (balancer.UsesChoiceBias && !selector.SupportsChoiceBias)
@@ -71,8 +70,8 @@ public static class RoutingCompatibility
             return $"selector '{selector.Name}' balances by itself and takes no bias: balancer '{balancer.Name}' would do nothing. Use balancer none, switch or z";
         }
 
-        return balancer.NeedsRouterLoss && !s_ownLoss.Contains(router, StringComparer.Ordinal)
-            ? $"balancer '{balancer.Name}' is the loss of the router 'lpr'; router '{router}' has none of its own. Use another balancer, or the router lpr"
+        return balancer.NeedsRouterLoss && !router.HasOwnLoss
+            ? $"balancer '{balancer.Name}' is the loss of the router 'lpr'; router '{router.Name}' has none of its own. Use another balancer, or the router lpr"
             : null;
     }
 

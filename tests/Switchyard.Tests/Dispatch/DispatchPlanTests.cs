@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Dispatch;
 
-public sealed class DispatchPlanTests : IClassFixture<OneThread>
+public sealed class DispatchPlanTests
 {
     private static readonly Gen<(int Experts, int Tokens, int TopK, long[] Chosen)> Assignments =
         Gen.Int[1, 40].SelectMany(experts =>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Experts;
 
-public sealed class ExecutorAgreementTests : IClassFixture<OneThread>
+public sealed class ExecutorAgreementTests
 {
     private const string Oracle = "sequential";
     private const int Tokens = 96, TopK = 3, Experts = 12, HiddenSize = 24, InnerSize = 16;

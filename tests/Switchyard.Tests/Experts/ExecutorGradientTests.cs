@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Experts;
 
-public sealed class ExecutorGradientTests : IClassFixture<OneThread>
+public sealed class ExecutorGradientTests
 {
     /// <summary>Central differences of step 1e-5 in double are good to about 1e-9 for values near 1.</summary>
     private const double Tolerance = 1e-7;

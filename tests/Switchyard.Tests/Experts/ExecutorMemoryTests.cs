@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Experts;
 
-public sealed class ExecutorMemoryTests : IClassFixture<OneThread>
+public sealed class ExecutorMemoryTests
 {
     private const int Warm = 100, Iterations = 1000, Tokens = 64, TopK = 2, Experts = 4, HiddenSize = 32;
 
