@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using Switchyard.Metrics;
 using Switchyard.Models.Blocks;
 using Switchyard.Routing;
@@ -70,7 +71,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
         Tensor last = _decoder.Norm.Run(hidden, ComputeType);
         Tensor logits = _head is null
-            ? nn.functional.linear(last, _decoder.Embedding.weight!.to(ComputeType))
+            ? DenseOperations.Linear(last, _decoder.Embedding.weight!.to(ComputeType))
             : _head.forward(last);
         return new MoeTransformerOutput(logits.to(ScalarType.Float32), loss is null ? null : loss / MoeLayers.Count, dropped);
     }

@@ -2,6 +2,7 @@ using Switchyard.Kernels.FeedForward;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Teams;
+using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Products;
 
@@ -66,8 +67,9 @@ public sealed unsafe partial class DenseProduct
             if (weights == null)
                 return;
             var queue = new WorkQueue<WorkUnit>();
-            for (int from = 0; from < Outputs; from += Blocking.GradientRows)
-                queue.Add(new WorkUnit(WorkKind.FirstGradient, 0, 0, 0, from, Math.Min(Outputs, from + Blocking.GradientRows)), Outputs - from);
+            int step = GradientStep(engine.Threads);
+            for (int from = 0; from < Outputs; from += step)
+                queue.Add(new WorkUnit(WorkKind.FirstGradient, 0, 0, 0, from, Math.Min(Outputs, from + step)), Math.Min(step, Outputs - from));
             Drain(engine, queue, (unit, member) => SumGradient(engine, unit, member, dy, weights, bias, accumulate));
         }
     }
@@ -108,6 +110,13 @@ public sealed unsafe partial class DenseProduct
             at += take;
         }
         Drain(engine, queue, work);
+    }
+
+    /// <summary>Rows of dW in a piece of work: all threads get equally many pieces of whole tiles.</summary>
+    private int GradientStep(int threads)
+    {
+        int pieces = Blocks(Blocks(Outputs, Blocking.GradientRows), threads) * threads;
+        return Blocks(Blocks(Outputs, pieces), TileKernels.MaxRows) * TileKernels.MaxRows;
     }
 
     private int LanesOf(int panel) => Math.Min(Panel.Lanes, Rows - (panel * Panel.Lanes));

@@ -46,9 +46,9 @@ public sealed class GroupedQueryAttention : nn.Module<Tensor, Tensor>
     /// <summary>Attention over hidden states [B, N, d].</summary>
     public override Tensor forward(Tensor input)
     {
-        Tensor query = _rotary.Apply(Heads(_query.forward(input), _heads, _queryNorm));
-        Tensor key = _rotary.Apply(Heads(_key.forward(input), _keyValueHeads, _keyNorm));
-        Tensor value = Heads(_value.forward(input), _keyValueHeads, null);
+        Tensor query = _rotary.Apply(Heads(_query.forward(input), _heads, _queryNorm)).transpose(1, 2);
+        Tensor key = _rotary.Apply(Heads(_key.forward(input), _keyValueHeads, _keyNorm)).transpose(1, 2);
+        Tensor value = Heads(_value.forward(input), _keyValueHeads, null).transpose(1, 2);
         if (_keyValueHeads != _heads)
         {
             key = key.repeat_interleave(_heads / _keyValueHeads, 1);
@@ -59,9 +59,10 @@ public sealed class GroupedQueryAttention : nn.Module<Tensor, Tensor>
         return _output.forward(mixed.transpose(1, 2).reshape(input.size(0), input.size(1), _heads * _headSize));
     }
 
+    /// <summary>[B, N, heads, D] of a product [B, N, heads · D].</summary>
     private Tensor Heads(Tensor x, int heads, RmsNorm? norm)
     {
         Tensor split = x.view(x.size(0), x.size(1), heads, _headSize);
-        return (norm is null ? split : norm.forward(split)).transpose(1, 2);
+        return norm is null ? split : norm.forward(split);
     }
 }

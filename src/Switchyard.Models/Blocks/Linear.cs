@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -32,5 +33,5 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
 
     /// <summary>Products of [..., inputSize].</summary>
     public override Tensor forward(Tensor input) =>
-        nn.functional.linear(input, Weight.to(input.dtype), Bias?.to(input.dtype)!);
+        DenseOperations.Linear(input, Weight.to(input.dtype), Bias?.to(input.dtype));
 }

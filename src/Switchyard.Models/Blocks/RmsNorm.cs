@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -26,10 +27,6 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input) => Run(input, input.dtype);
 
     /// <summary>Normalises [..., size] and returns the result in a type of choice: the residual stream stays fp32 where the products that follow run in bf16.</summary>
-    public Tensor Run(Tensor input, ScalarType resultType)
-    {
-        Tensor x = input.to(ScalarType.Float32);
-        Tensor scale = x.square().mean([-1], keepdim: true).add(Epsilon).rsqrt();
-        return (x * scale * Weight).to(resultType);
-    }
+    public Tensor Run(Tensor input, ScalarType resultType) =>
+        DenseOperations.RootMeanSquareNorm(input.to(ScalarType.Float32), Weight, Epsilon).to(resultType);
 }

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
@@ -32,16 +33,8 @@ public sealed class RotaryEmbedding : IDisposable
     /// <summary>Longest sequence.</summary>
     public int Positions { get; }
 
-    /// <summary>Turns queries or keys [B, heads, N, D], whose first position is 0.</summary>
-    public Tensor Apply(Tensor x)
-    {
-        long length = x.size(-2);
-        long half = x.size(-1) / 2;
-        Tensor cosine = _cosine.slice(0, 0, length, 1).to(x.dtype, x.device);
-        Tensor sine = _sine.slice(0, 0, length, 1).to(x.dtype, x.device);
-        Tensor turned = cat([x.slice(-1, half, 2 * half, 1).neg(), x.slice(-1, 0, half, 1)], -1);
-        return (x * cosine) + (turned * sine);
-    }
+    /// <summary>Turns queries or keys [B, N, heads, D], whose first position is 0.</summary>
+    public Tensor Apply(Tensor x) => DenseOperations.Rotate(x, _cosine, _sine);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -63,7 +64,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         ScalarType type = input.dtype;
-        Tensor h = _activation.Apply(nn.functional.linear(input, GateUp.to(type), GateUpBias?.to(type)));
-        return nn.functional.linear(h, Down.to(type), DownBias?.to(type)).MoveToOuterDisposeScope();
+        Tensor h = _activation.Apply(DenseOperations.Linear(input, GateUp.to(type), GateUpBias?.to(type)));
+        return DenseOperations.Linear(h, Down.to(type), DownBias?.to(type)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Routing;
@@ -27,5 +28,5 @@ public sealed class LinearRouter : Router
     }
 
     internal static Tensor Scores(Router router, Tensor x) =>
-        nn.functional.linear(x, router.In("W_g", x.dtype), router.Options.Bias ? router.In("b", x.dtype) : null);
+        DenseOperations.Linear(x, router.In("W_g", x.dtype), router.Options.Bias ? router.In("b", x.dtype) : null);
 }

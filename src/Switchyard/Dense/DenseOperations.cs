@@ -1,0 +1,67 @@
+using static TorchSharp.torch;
+
+namespace Switchyard.Dense;
+
+/// <summary>What a transformer does with every token: products, norms and rotations, by our kernels where the tensors are fp32 on the CPU and by torch elsewhere.</summary>
+/// <remarks>The environment variable <c>SWITCHYARD_DENSE=torch</c> leaves everything to torch; <c>kernels</c> is the default.</remarks>
+public static class DenseOperations
+{
+    private const string Variable = "SWITCHYARD_DENSE";
+    private static readonly bool UseKernels = Parse(Environment.GetEnvironmentVariable(Variable));
+
+    /// <summary>y = x·Wᵀ (+ b).</summary>
+    /// <param name="x">[..., K].</param>
+    /// <param name="weight">W [N, K], of the type of x.</param>
+    /// <param name="bias">b [N], of the type of x, or null.</param>
+    /// <returns>[..., N].</returns>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) =>
+        UseKernels && x.ndim > 0 && Fits(x) && Fits(weight) && weight.is_contiguous() && (bias is null || (Fits(bias) && bias.is_contiguous()))
+            ? LinearFunction.Run(x, weight, bias)
+            : nn.functional.linear(x, weight, bias!);
+
+    /// <summary>y = x · (mean(x²) + ε)^−½ ⊙ w over the last dimension (Zhang and Sennrich 2019, arXiv 1910.07467).</summary>
+    /// <param name="x">[..., n].</param>
+    /// <param name="weight">w [n], of the type of x.</param>
+    /// <param name="epsilon">ε.</param>
+    /// <returns>[..., n].</returns>
+    public static Tensor RootMeanSquareNorm(Tensor x, Tensor weight, double epsilon)
+    {
+        if (UseKernels && Fits(x) && Fits(weight) && weight.is_contiguous())
+        {
+            return NormFunction.Run(x, weight, epsilon);
+        }
+
+        using var scope = NewDisposeScope();
+        Tensor scale = x.square().mean([-1], keepdim: true).add(epsilon).rsqrt();
+        return (x * scale * weight).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rotary position embedding in the half-split layout (Su et al. 2021, arXiv 2104.09864): element i of a head turns with element i + D/2.</summary>
+    /// <param name="x">Heads [B, N, H, D], whose first position is 0.</param>
+    /// <param name="cosines">Cosines of the angles [≥ N, D], fp32, the second half a copy of the first.</param>
+    /// <param name="sines">Sines of the angles, as <paramref name="cosines"/>.</param>
+    /// <returns>[B, N, H, D].</returns>
+    public static Tensor Rotate(Tensor x, Tensor cosines, Tensor sines)
+    {
+        if (UseKernels && Fits(x) && Fits(cosines) && Fits(sines))
+        {
+            return RotationFunction.Run(x, cosines, sines);
+        }
+
+        using var scope = NewDisposeScope();
+        long length = x.size(1), half = x.size(-1) / 2;
+        Tensor cosine = cosines.slice(0, 0, length, 1).unsqueeze(1).to(x.dtype, x.device);
+        Tensor sine = sines.slice(0, 0, length, 1).unsqueeze(1).to(x.dtype, x.device);
+        Tensor turned = cat([x.slice(-1, half, 2 * half, 1).neg(), x.slice(-1, 0, half, 1)], -1);
+        return ((x * cosine) + (turned * sine)).MoveToOuterDisposeScope();
+    }
+
+    internal static bool Parse(string? value) => value switch
+    {
+        null or "" or "kernels" => true,
+        "torch" => false,
+        _ => throw new ConfigurationException($"{Variable} is '{value}'; expected kernels or torch"),
+    };
+
+    private static bool Fits(Tensor t) => t.dtype == ScalarType.Float32 && t.device_type == TorchSharp.DeviceType.CPU && t.numel() > 0;
+}

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Switchyard.Dense;
+
+/// <summary>Addresses of contiguous CPU tensors, valid as long as the tensor is.</summary>
+internal static unsafe class TensorMemory
+{
+    public static float* Floats(Tensor? t) => t is null ? null : (float*)Address(t);
+
+    public static void* Address(Tensor t)
+    {
+        Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
+        return Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes));
+    }
+
+    /// <summary>A view for a node of the graph: torch takes the gradient of a view over where it would copy that of a parameter, which is still referred to.</summary>
+    public static Tensor Viewed(this Tensor t) => t.view(t.shape);
+
+    /// <summary>Returns gradients from a node: torch reads the handles after the node has returned, so until then something must refer to the tensors.</summary>
+    public static List<Tensor> Return(this autograd.AutogradContext context, params Tensor?[] gradients)
+    {
+        List<Tensor> list = [.. gradients.Select(g => g!)];
+        foreach (Tensor? gradient in gradients)
+        {
+            gradient?.MoveToOuterDisposeScope();
+        }
+
+        context.save_data("gradients", list);
+        return list;
+    }
+}
