@@ -1,0 +1,121 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Iced.Intel;
+using Switchyard.Kernels.Assembly;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Switchyard.Kernels.Limits;
+
+/// <summary>A loop of one instruction on independent registers, which nothing but the arithmetic units can hold up.</summary>
+internal sealed unsafe class PeakLoop : IDisposable
+{
+    private const int WideSums = 24;
+    private const int NarrowSums = 12;
+    private readonly ExecutableMemory? _code;
+
+    private PeakLoop(ExecutableMemory? code, long operations) => (_code, Operations) = (code, operations);
+
+    /// <summary>Operations of one turn, a multiplication and an addition counting as two.</summary>
+    public long Operations { get; }
+
+    /// <summary>The loop for an instruction; null where the processor or the options do not have it.</summary>
+    public static PeakLoop? TryMake(KernelOptions options, DotInstruction instruction)
+    {
+        InstructionSet set = options.Effective;
+        bool wide = set == InstructionSet.Avx512;
+        bool has = instruction switch
+        {
+            DotInstruction.BFloat16 => wide && ProcessorFeatures.BFloat16Dot,
+            DotInstruction.Int8 => wide && ProcessorFeatures.Int8Dot,
+            _ => set != InstructionSet.Portable,
+        };
+        if (has && ExecutableMemory.TryMap(Generate(instruction, wide)) is { } code)
+        {
+            int lanes = wide ? 16 : 8, products = instruction switch { DotInstruction.Int8 => 4, DotInstruction.BFloat16 => 2, _ => 1 };
+            return new PeakLoop(code, (wide ? WideSums : NarrowSums) * lanes * products * 2L);
+        }
+        return instruction == DotInstruction.Float32 ? new PeakLoop(null, 8L * Vector<float>.Count * 2) : null;
+    }
+
+    /// <summary>Runs some turns.</summary>
+    public void Run(long turns)
+    {
+        if (_code is null)
+            Portable(turns);
+        else
+            ((delegate* unmanaged<long, void>)_code.Address)(turns);
+    }
+
+    public void Dispose() => _code?.Dispose();
+
+    private static byte[] Generate(DotInstruction instruction, bool wide)
+    {
+        var code = new Assembler(64);
+        AssemblerRegister64 turns = OperatingSystem.IsWindows() ? rcx : rdi;
+        int sums = wide ? WideSums : NarrowSums;
+        // Registers 6 to 15 belong to the caller on Windows.
+        if (OperatingSystem.IsWindows())
+        {
+            code.sub(rsp, 160);
+            for (int i = 6; i < 16; i++)
+                code.vmovups(__xmmword_ptr[rsp + ((i - 6) * 16)], new AssemblerRegisterXMM(Register.XMM0 + i));
+        }
+        for (int i = 0; i < sums + 2; i++)
+        {
+            if (wide)
+                code.vpxord(Zmm(i), Zmm(i), Zmm(i));
+            else
+                code.vxorps(Ymm(i), Ymm(i), Ymm(i));
+        }
+        Label loop = code.CreateLabel();
+        code.Label(ref loop);
+        for (int i = 0; i < sums; i++)
+        {
+            switch (instruction)
+            {
+                case DotInstruction.BFloat16: code.vdpbf16ps(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
+                case DotInstruction.Int8: code.vpdpbusd(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
+                case DotInstruction.Float32 when wide: code.vfmadd231ps(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
+                default: code.vfmadd231ps(Ymm(i), Ymm(sums), Ymm(sums + 1)); break;
+            }
+        }
+        code.dec(turns);
+        code.jnz(loop);
+        if (OperatingSystem.IsWindows())
+        {
+            for (int i = 6; i < 16; i++)
+                code.vmovups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rsp + ((i - 6) * 16)]);
+            code.add(rsp, 160);
+        }
+        code.vzeroupper();
+        code.ret();
+        using var stream = new MemoryStream();
+        code.Assemble(new StreamCodeWriter(stream), 0);
+        return stream.ToArray();
+    }
+
+    private static AssemblerRegisterZMM Zmm(int index) => new(Register.ZMM0 + index);
+
+    private static AssemblerRegisterYMM Ymm(int index) => new(Register.YMM0 + index);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Portable(long turns)
+    {
+        Vector<float> a = Vector<float>.Zero, b = a, c = a, d = a, e = a, f = a, g = a, h = a, x = Vector<float>.One, y = new(1e-9f);
+        for (long i = 0; i < turns; i++)
+        {
+            a = Vector.FusedMultiplyAdd(x, y, a);
+            b = Vector.FusedMultiplyAdd(x, y, b);
+            c = Vector.FusedMultiplyAdd(x, y, c);
+            d = Vector.FusedMultiplyAdd(x, y, d);
+            e = Vector.FusedMultiplyAdd(x, y, e);
+            f = Vector.FusedMultiplyAdd(x, y, f);
+            g = Vector.FusedMultiplyAdd(x, y, g);
+            h = Vector.FusedMultiplyAdd(x, y, h);
+        }
+        Keep(a + b + c + d + e + f + g + h);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Keep(Vector<float> value) => _ = value;
+}
