@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Switchyard.Balancing;
 
 /// <summary>Balance without a loss: choice by S − q, where the expert prices q solve the batch's assignment problem (<see cref="DualPrices"/>), started from the last batch's. In inference the moving average of q is a constant bias.</summary>
-/// <remarks>In training the choice of a token depends on the whole batch, so that it is not causal there; <see cref="BalanceScope.SequencePrefix"/> uses prices of the batches before alone.</remarks>
+/// <remarks>The average looks back over a share of the batches so far (<see cref="BalancerOptions.AverageShare"/>), since prices of a while ago fit a router that is no more. In training the choice of a token depends on the whole batch, so that it is not causal there; <see cref="BalanceScope.SequencePrefix"/> uses prices of the batches before alone.</remarks>
 public sealed class DualBalancer : Balancer
 {
     /// <summary>Makes the balancer with q = 0.</summary>
