@@ -73,7 +73,13 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
                 HiddenSize = options.HiddenSize,
             });
         register_module("selector", Selector);
-        Balancer = Balancers.Create(options.Routing.Balancer, new BalancerOptions { Experts = options.Experts, TopK = options.TopK });
+        Balancer = Balancers.Create(
+            options.Routing.Balancer,
+            (options.Balancer ?? new BalancerOptions { Experts = 1, TopK = 1 }) with
+            {
+                Experts = options.Experts,
+                TopK = options.TopK,
+            });
         register_module("balancer", Balancer);
     }
 
@@ -108,8 +114,8 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         Tensor x = input.reshape(-1, Options.HiddenSize);
 
         RouterOutput routed = Router.Score(Jittered(x), context);
-        Tensor scores = Selector.Prepare(routed.Scores, x);
-        Assignment wanted = Selector.Assign(scores, preference => Balancer.ChoiceBias(preference, context));
+        Assignment wanted = Selector.Select(routed.Scores, x, preference => Balancer.ChoiceBias(preference, context));
+        Tensor scores = wanted.PreparedScores ?? routed.Scores;
         Assignment kept = _capacity.Apply(wanted, scores, Selector);
 
         Tensor seen = routed.Residual is { } residual ? x + residual.to(x.dtype) : x;
@@ -123,7 +129,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         Tensor? loss = null;
         if (training)
         {
-            Balancer.Observe(Load(wanted));
+            Balancer.Observe(ExpertLoad.Count(wanted.Experts, Options.Experts, context.TokenMask));
             loss = Sum(Balancer.Loss(new BalanceInput(scores, wanted, context)), Router.Loss(routed, wanted, context));
         }
 
@@ -149,10 +155,6 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
 
         return x * empty_like(x).uniform_(1 - Options.InputJitter, 1 + Options.InputJitter);
     }
-
-    /// <summary>Pairs sent to each expert, [E] int64; empty slots (−1) fall into a bin of their own.</summary>
-    private Tensor Load(Assignment assignment) =>
-        (assignment.Experts.flatten() + 1).bincount(null, Options.Experts + 1L).slice(0, 1, Options.Experts + 1L, 1);
 
     private static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
 }

@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using Switchyard.Capacity;
 using Switchyard.Experts;
 using Switchyard.Routing;
@@ -34,6 +35,9 @@ public sealed record MoeLayerOptions
 
     /// <summary>Settings of the selector beyond the sizes above; null for the defaults.</summary>
     public SelectorOptions? Selector { get; init; }
+
+    /// <summary>Settings of the balancer beyond the sizes above; null for the defaults.</summary>
+    public BalancerOptions? Balancer { get; init; }
 
     /// <summary>Name of the capacity policy; <c>none</c> is dropless.</summary>
     public string Capacity { get; init; } = "none";

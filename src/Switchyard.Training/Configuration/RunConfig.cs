@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Switchyard.Balancing;
 using Switchyard.Models;
 using Switchyard.Routing;
 using Switchyard.Selection;
@@ -30,6 +31,9 @@ public sealed record RunConfig
 
     /// <summary>Settings of the selector, by the names of <see cref="SelectorOptions"/>; null for its defaults.</summary>
     public JsonObject? Selector { get; init; }
+
+    /// <summary>Settings of the balancers, by the names of <see cref="BalancerOptions"/>; null for their defaults. A coefficient belongs to its balancer's name in <see cref="Routing"/> and <see cref="Rows"/>.</summary>
+    public JsonObject? Balancer { get; init; }
 
     /// <summary>Capacity policy; <c>none</c> is dropless.</summary>
     public string Capacity { get; init; } = "none";
@@ -74,8 +78,9 @@ public sealed record RunConfig
                 TopK = Model.TopK,
                 InnerSize = Model.InnerSize,
                 Routing = routing,
-                Router = Settings<RouterOptions>(Router, "router"),
-                Selector = Settings<SelectorOptions>(Selector, "selector"),
+                Router = Settings<RouterOptions>(Router, "router", SizesWithHidden),
+                Selector = Settings<SelectorOptions>(Selector, "selector", SizesWithHidden),
+                Balancer = BalancerSettings(),
                 Capacity = Capacity,
                 CapacityFactor = CapacityFactor,
                 Executor = Executor,
@@ -104,11 +109,25 @@ public sealed record RunConfig
 
         foreach (string row in Rows.Append(Routing))
         {
-            ModelOptions(RoutingRecipe.Parse(row));
+            RoutingRecipe recipe = RoutingRecipe.Parse(row);
+            MoeTransformerOptions options = ModelOptions(recipe);
+            if (options.Moe?.Balancer is { } settings)
+            {
+                using Balancer made = Balancers.Create(recipe.Balancer, settings);
+            }
         }
     }
 
-    private T? Settings<T>(JsonObject? settings, string section)
+    private (string Key, int Size)[] Sizes => [("experts", Model.Experts), ("topK", Model.TopK)];
+
+    private (string Key, int Size)[] SizesWithHidden => [.. Sizes, ("hiddenSize", Model.HiddenSize)];
+
+    private BalancerOptions? BalancerSettings() =>
+        Balancer?.ContainsKey("coefficient") == true
+            ? throw new ConfigurationException("balancer: a coefficient belongs to the balancer's name, such as \"linear+switch:0.02\" in routing or rows")
+            : Settings<BalancerOptions>(Balancer, "balancer", Sizes);
+
+    private T? Settings<T>(JsonObject? settings, string section, (string Key, int Size)[] sizes)
         where T : class
     {
         if (settings is null)
@@ -117,9 +136,11 @@ public sealed record RunConfig
         }
 
         JsonObject complete = (JsonObject)settings.DeepClone();
-        complete["hiddenSize"] = Model.HiddenSize;
-        complete["experts"] = Model.Experts;
-        complete["topK"] = Model.TopK;
+        foreach ((string key, int size) in sizes)
+        {
+            complete[key] = size;
+        }
+
         using JsonDocument document = JsonDocument.Parse(complete.ToJsonString());
         return ConfigFile.Read<T>(document.RootElement, section);
     }

@@ -24,7 +24,13 @@ public sealed record BalancerOptions
     /// <summary>Dual ascent sweeps a batch of <c>dual</c>.</summary>
     public int Sweeps { get; init; } = 4;
 
-    /// <summary>Decay a step of the moving averages of <c>dual</c> and <c>feedback</c>; null for the balancer's own default.</summary>
+    /// <summary>Whether <c>dual</c> starts its sweeps from the prices of the batch before; otherwise from 0.</summary>
+    public bool WarmStart { get; init; } = true;
+
+    /// <summary>Share of the batches so far that the average of <c>dual</c>'s prices looks back over.</summary>
+    public double AverageShare { get; init; } = 0.03;
+
+    /// <summary>Decay a step of the moving averages of <c>dual</c> (in place of <see cref="AverageShare"/>) and <c>feedback</c>; null for the balancer's own default.</summary>
     public double? Decay { get; init; }
 
     /// <summary>Checks the sizes.</summary>
@@ -36,6 +42,7 @@ public sealed record BalancerOptions
         Require(Coefficient is null or (>= 0 and < double.PositiveInfinity), $"the coefficient of a balancer is {Coefficient}; it cannot be negative");
         Require(SequenceCoefficient is >= 0 and < double.PositiveInfinity, $"sequenceCoefficient is {SequenceCoefficient}; it cannot be negative");
         Require(Sweeps is >= 1 and <= 1000, $"sweeps is {Sweeps}; it lies between 1 and 1000");
+        Require(AverageShare is > 0 and <= 1, $"averageShare is {AverageShare}; it lies in (0, 1]");
         Require(Decay is null or (>= 0 and < 1), $"decay is {Decay}; it lies in [0, 1)");
     }
 

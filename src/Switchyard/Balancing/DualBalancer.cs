@@ -4,12 +4,9 @@ using static TorchSharp.torch;
 namespace Switchyard.Balancing;
 
 /// <summary>Balance without a loss: choice by S − q, where the expert prices q solve the batch's assignment problem (<see cref="DualPrices"/>), started from the last batch's. In inference the moving average of q is a constant bias.</summary>
-/// <remarks>In training the choice of a token depends on the whole batch, so that it is not causal there; <see cref="BalanceScope.SequencePrefix"/> uses prices of the batches before alone.</remarks>
+/// <remarks>The average looks back over a share of the batches so far (<see cref="BalancerOptions.AverageShare"/>), since prices of a while ago fit a router that is no more. In training the choice of a token depends on the whole batch, so that it is not causal there; <see cref="BalanceScope.SequencePrefix"/> uses prices of the batches before alone.</remarks>
 public sealed class DualBalancer : Balancer
 {
-    /// <summary>The default decay a batch of the moving average.</summary>
-    public const double DefaultDecay = 0.98;
-
     /// <summary>Makes the balancer with q = 0.</summary>
     /// <exception cref="ConfigurationException">The scope is not one that it knows.</exception>
     public DualBalancer(BalancerOptions options)
@@ -48,12 +45,14 @@ public sealed class DualBalancer : Balancer
             return before.MoveToOuterDisposeScope();
         }
 
-        Price.copy_(DualPrices.Solve(real, Options.TopK, Price, Options.Sweeps));
-        Tensor batches = State("batches");
-        double seen = batches.item<long>();
-        double weight = Math.Max(1 / (seen + 1), 1 - (Options.Decay ?? DefaultDecay));
+        Price.copy_(DualPrices.Solve(real, Options.TopK, Options.WarmStart ? Price : zeros_like(Price), Options.Sweeps));
+        double weight = AverageWeight(State("batches").add_(1).item<long>());
         AveragePrice.mul_(1 - weight).add_(Price, alpha: weight);
-        batches.add_(1);
         return (Options.Scope == BalanceScope.SequencePrefix ? before : -Price).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The weight of batch number n (from 1) in the average: w_n = 1 / max(1, share·n), or with a fixed decay max(1/n, 1 − decay).</summary>
+    private double AverageWeight(long n) => Options.Decay is { } decay
+        ? Math.Max(1.0 / n, 1 - decay)
+        : 1 / Math.Max(1, Options.AverageShare * n);
 }

@@ -118,6 +118,39 @@ public sealed class DualPricesTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(null, 0.25, new[] { 1, 1, 1, 1, 0.8, 2.0 / 3, 4.0 / 7, 0.5 })]
+    [InlineData(null, 0.01, new[] { 1.0, 1, 1, 1, 1, 1, 1, 1 })]
+    [InlineData(0.6, 0.01, new[] { 1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4 })]
+    public void The_average_looks_back_over_a_share_of_the_batches_unless_a_decay_is_given(double? decay, double share, double[] weights)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        using DualBalancer balancer = new(new BalancerOptions { Experts = 8, TopK = 2, AverageShare = share, Decay = decay });
+        Tensor average = zeros(8);
+        foreach (double weight in weights)
+        {
+            balancer.ChoiceBias(randn(64, 8) + arange(8, ScalarType.Float32));
+            average = (average * (1 - weight)) + (balancer.Price * weight);
+            Near.AssertClose(balancer.AveragePrice, average, 1e-5);
+        }
+
+        balancer.eval();
+        Near.AssertClose(balancer.ChoiceBias(randn(4, 8))!, -average, 1e-5);
+    }
+
+    [Fact]
+    public void Without_a_warm_start_a_batch_is_priced_as_if_it_were_the_first()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        using DualBalancer balancer = new(new BalancerOptions { Experts = 8, TopK = 2, WarmStart = false, Sweeps = 2 });
+        balancer.ChoiceBias(randn(64, 8) + arange(8, ScalarType.Float32));
+        Tensor scores = randn(64, 8);
+
+        Near.AssertClose(balancer.ChoiceBias(scores)!, -DualPrices.Solve(scores, 2, zeros(8), 2), 1e-6);
+    }
+
     [Fact]
     public void In_scope_sequence_prefix_a_batch_does_not_see_its_own_prices()
     {

@@ -13,7 +13,7 @@ public sealed class HeldOutBalanceTests(ITestOutputHelper output)
     {
         using var scope = NewDisposeScope();
 
-        Outcome result = Simulate("dual", new BalancerOptions { Experts = 16, TopK = 2 }, tokens: 1024, steps: 100, drift: 0.01, seed: 1);
+        Outcome result = Simulate("dual", new BalancerOptions { Experts = 16, TopK = 2 }, tokens: 2048, steps: 200, drift: 0.01, seed: 1);
 
         Assert.True(result.PlainGini > 0.1, $"the router is even without prices: {result.PlainGini}");
         Assert.True(result.BatchGini < 0.02, $"Gini of the last batches {result.BatchGini}");
@@ -21,11 +21,11 @@ public sealed class HeldOutBalanceTests(ITestOutputHelper output)
         Assert.True(result.MinMax > 0.8, $"held-out min-max ratio {result.MinMax}");
     }
 
-    /// <summary>The table of docs/dual.md; run it by name with <c>-explicit only -showLiveOutput</c>.</summary>
+    /// <summary>How far the averages of <c>dual</c> look back, and other balancers; run it by name with <c>-explicit only -showLiveOutput</c>.</summary>
     [Fact(Explicit = true)]
-    public void Study_of_decay_sweeps_and_other_balancers()
+    public void Study_of_averages_sweeps_and_other_balancers()
     {
-        output.WriteLine("| E, k, T | drift | balancer | sweeps | decay | Gini of a batch | held-out Gini | held-out min-max |");
+        output.WriteLine("| E, k, T | drift | balancer | sweeps | average | Gini of a batch | held-out Gini | held-out min-max |");
         output.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach ((int experts, int k, int tokens) in ((int, int, int)[])[(16, 2, 2048), (64, 8, 1024)])
         {
@@ -35,6 +35,11 @@ public sealed class HeldOutBalanceTests(ITestOutputHelper output)
                 foreach (double decay in (double[])[0.9, 0.95, 0.98, 0.99])
                 {
                     Line("dual", options with { Decay = decay }, tokens, drift);
+                }
+
+                foreach (double share in (double[])[0.1, 0.05, 0.03, 0.02, 0.01])
+                {
+                    Line("dual", options with { AverageShare = share }, tokens, drift);
                 }
 
                 foreach (int sweeps in (int[])[1, 2, 8])
@@ -57,7 +62,7 @@ public sealed class HeldOutBalanceTests(ITestOutputHelper output)
         string scope = options.Scope == BalanceScope.SequencePrefix ? ", sequence-prefix" : string.Empty;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {options.Experts}, {options.TopK}, {tokens} | {drift} | {name}{scope} | {options.Sweeps} | {options.Decay?.ToString(CultureInfo.InvariantCulture) ?? "default"} | {runs.Average(r => r.BatchGini):f4} | {runs.Average(r => r.Gini):f4} | {runs.Average(r => r.MinMax):f3} |"));
+            $"| {options.Experts}, {options.TopK}, {tokens} | {drift} | {name}{scope} | {options.Sweeps} | {(options.Decay is { } decay ? $"decay {decay}" : $"share {options.AverageShare}")} | {runs.Average(r => r.BatchGini):f4} | {runs.Average(r => r.Gini):f4} | {runs.Average(r => r.MinMax):f3} |"));
     }
 
     private static Outcome Simulate(string name, BalancerOptions options, int tokens, int steps, double drift, int seed)

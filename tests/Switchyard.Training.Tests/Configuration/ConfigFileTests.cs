@@ -1,3 +1,5 @@
+using Switchyard.Balancing;
+using Switchyard.Models;
 using Switchyard.Training.Configuration;
 
 namespace Switchyard.Training.Tests.Configuration;
@@ -43,11 +45,51 @@ public sealed class ConfigFileTests
     [InlineData("""{ "executor": "pading" }""", "did you mean 'padded'")]
     [InlineData("""{ "router": { "keysize": 3 } }""", "did you mean 'keySize'")]
     [InlineData("""{ "model": { "heads": 3, "keyValueHeads": 2 } }""", "keyValueHeads is 2")]
+    [InlineData("""{ "balancer": { "sweps": 3 } }""", "balancer: unknown key 'sweps'; did you mean 'sweeps'?")]
+    [InlineData("""{ "balancer": { "scope": "bach" } }""", "balancer: scope")]
+    [InlineData("""{ "balancer": { "sweeps": 0 } }""", "sweeps is 0")]
+    [InlineData("""{ "balancer": { "decay": 1 } }""", "decay is 1")]
+    [InlineData("""{ "balancer": { "averageShare": 0 } }""", "averageShare is 0")]
+    [InlineData("""{ "balancer": { "coefficient": 0.1 } }""", "balancer: a coefficient belongs to the balancer's name")]
+    [InlineData("""{ "rows": ["linear+switch"], "balancer": { "scope": "sequence-prefix" } }""", "balancer 'switch' has the scopes")]
+    [InlineData("""{ "rows": ["linear+dual"], "balancer": { "scope": "global" } }""", "balancer 'dual' has the scopes")]
     public void A_configuration_that_cannot_be_run_is_refused(string json, string message)
     {
         ConfigurationException error = Assert.Throws<ConfigurationException>(() => ConfigFile.Parse(json, "my.json").Validate());
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_of_the_balancer_reach_the_balancer_of_every_layer()
+    {
+        const string Json = """
+            {
+              "model": { "experts": 8, "topK": 3 },
+              "rows": ["linear+dual"],
+              "balancer": { "scope": "sequence-prefix", "sweeps": 7, "warmStart": false, "averageShare": 0.5, "decay": 0.75, "convention": "hugging-face", "sequenceCoefficient": 0.25 }
+            }
+            """;
+        RunConfig config = ConfigFile.Parse(Json, "my.json");
+        config.Validate();
+        BalancerOptions expected = new()
+        {
+            Experts = 8,
+            TopK = 3,
+            Scope = BalanceScope.SequencePrefix,
+            Sweeps = 7,
+            WarmStart = false,
+            AverageShare = 0.5,
+            Decay = 0.75,
+            Convention = BalanceConvention.HuggingFace,
+            SequenceCoefficient = 0.25,
+        };
+
+        foreach (RunConfig read in (RunConfig[])[config, ConfigFile.Parse(ConfigFile.Write(config), "again")])
+        {
+            using MoeTransformer model = new(read.ModelOptions(RoutingRecipe.Parse("linear+dual")));
+            Assert.All(model.MoeLayers, layer => Assert.Equal(expected, layer.Balancer.Options));
+        }
     }
 
     [Fact]
