@@ -6,6 +6,9 @@ public static class Executors
     /// <summary>The executor where none is named.</summary>
     public const string Default = "grouped";
 
+    /// <summary>The executor that chooses among the others.</summary>
+    public const string Auto = "auto";
+
     /// <summary>All executors, in the order in which they are listed and compared.</summary>
     public static Catalog<ExecutorEntry> All { get; } = new("executor")
     {
@@ -15,5 +18,6 @@ public static class Executors
         new ExecutorEntry("block-sparse", "each expert's rows in whole blocks of 32; our kernels for fp32 weights on the CPU, elsewhere grouped-mm", options => new BlockSparseExecutor(options)),
         new ExecutorEntry("grouped-mm", "rows sorted by expert and torch's grouped product; fp32, bf16 and fp16", options => new GroupedMmExecutor(options)),
         new ExecutorEntry("grouped", "our own kernels over all experts at once: gather, activation, weights and scatter fused; fp32 weights on the CPU, elsewhere grouped-mm", options => new GroupedExecutor(options)),
+        new ExecutorEntry(Auto, "the executor that was measured fastest for the device, the storage, the sizes and the load at hand", options => new AutoExecutor(options)),
     };
 }

@@ -21,6 +21,9 @@ public sealed class ErrorTests : IDisposable
         { "eval --contxt 3", "--contxt" },
         { "bench layer --shape olmo", "did you mean 'olmoe'" },
         { "bench layer --tokens 1,x", "--tokens is '1,x'" },
+        { "bench executor --load zipf", "--load is 'zipf'" },
+        { "bench executor --storage fp32,bf61", "did you mean 'bf16'" },
+        { "bench executor --activations ,", "--activations is ','" },
         { "train --routing linear+expert-choice+dual", "expert-choice" },
     };
 
