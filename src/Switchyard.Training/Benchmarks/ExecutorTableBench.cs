@@ -6,9 +6,9 @@ namespace Switchyard.Training.Benchmarks;
 public static class ExecutorTableBench
 {
     /// <summary>Share of the default's time that another executor must save: less may be chance.</summary>
-    private const double Margin = 0.05;
+    private const double Margin = 0.1;
 
-    /// <summary>One choice for each shape, token count, load, storage and direction of the rows with most threads: the fastest, or the default if nothing is 5 % faster.</summary>
+    /// <summary>One choice for each shape, token count, load, storage and direction of the rows with most threads: the fastest, or the default if nothing saves a tenth.</summary>
     /// <param name="rows">Rows of <see cref="ExecutorBench"/>, measured on the CPU.</param>
     /// <exception cref="ConfigurationException">The default was not measured somewhere.</exception>
     public static ExecutorTable Of(IReadOnlyCollection<BenchRow> rows)

@@ -12,6 +12,7 @@ public sealed class ErrorTests : IDisposable
         { "compare --rows hash+switch", "router 'hash'" },
         { "compare --preset quik", "did you mean 'quick'" },
         { "compare --executor pading", "did you mean 'padded'" },
+        { "compare --activations kep", "did you mean 'keep'" },
         { "compare --seeds 0", "--seeds is 0" },
         { "compare --device gpu", "--device is 'gpu'" },
         { "compare --verbosity loud", "--verbosity is 'loud'" },
