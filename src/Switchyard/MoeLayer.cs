@@ -36,7 +36,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             CapacityFactor = options.CapacityFactor,
             RenormalizeAfterDrop = options.RenormalizeAfterDrop,
         });
-        _executor = Executors.All.Get(options.Executor).Create();
+        _executor = Executors.All.Get(options.Executor).Create(options.ExecutorOptions);
         Experts = new ExpertWeights(
             new ExpertOptions
             {

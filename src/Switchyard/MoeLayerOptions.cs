@@ -51,6 +51,9 @@ public sealed record MoeLayerOptions
     /// <summary>Name of the executor.</summary>
     public string Executor { get; init; } = Executors.Default;
 
+    /// <summary>Whether the executor keeps inner values for the backward or computes them again.</summary>
+    public ExecutorOptions ExecutorOptions { get; init; } = new();
+
     /// <summary>Inner size of a shared expert that every token uses; 0 for none.</summary>
     public int SharedInnerSize { get; init; }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Switchyard.Experts;
 using Switchyard.Training.Configuration;
 
 namespace Switchyard.Cli.CommandLine;
@@ -7,6 +8,8 @@ namespace Switchyard.Cli.CommandLine;
 /// <summary>The options of verbs that train: where the configuration comes from, and what they change in it.</summary>
 internal sealed class RunOptions
 {
+    private static readonly string[] SavedNames = ["keep", "recompute"];
+
     private readonly CommonOptions _common;
 
     public RunOptions(CommonOptions common) => _common = common;
@@ -31,7 +34,9 @@ internal sealed class RunOptions
 
     public Option<string?> Dtype { get; } = new("--dtype") { Description = "type of the products: fp32, bf16", HelpName = "TYPE" };
 
-    public Option<string?> Executor { get; } = Named("--executor", "how experts are run", () => Experts.Executors.All.Names);
+    public Option<string?> Executor { get; } = Named("--executor", "how experts are run", () => Executors.All.Names);
+
+    public Option<string?> Activations { get; } = Named("--activations", "what executors keep for the backward", () => SavedNames);
 
     public Option<string?> Capacity { get; } = Named("--capacity", "what happens to pairs that do not fit", () => Switchyard.Capacity.CapacityPolicies.All.Names);
 
@@ -45,7 +50,7 @@ internal sealed class RunOptions
     {
         Option[] options =
         [
-            Preset, Config, Corpus, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Capacity, CapacityFactor, Output, Resume,
+            Preset, Config, Corpus, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Activations, Capacity, CapacityFactor, Output, Resume,
         ];
         foreach (Option option in options)
         {
@@ -69,6 +74,7 @@ internal sealed class RunOptions
             Corpus = parse.GetValue(Corpus) ?? config.Corpus,
             Seed = parse.GetValue(_common.Seed) ?? config.Seed,
             Executor = parse.GetValue(Executor) ?? config.Executor,
+            Activations = parse.GetValue(Activations) is { } kept ? Enum.Parse<SavedActivations>(kept, ignoreCase: true) : config.Activations,
             Capacity = parse.GetValue(Capacity) ?? config.Capacity,
             CapacityFactor = parse.GetValue(CapacityFactor) ?? config.CapacityFactor,
             Training = training with

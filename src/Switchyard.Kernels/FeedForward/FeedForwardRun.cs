@@ -1,4 +1,3 @@
-using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Teams;
 
 namespace Switchyard.Kernels.FeedForward;
@@ -6,12 +5,10 @@ namespace Switchyard.Kernels.FeedForward;
 /// <summary>One call: the panels of each group, shared working memory, and the queue of the stage that is running.</summary>
 internal sealed unsafe class FeedForwardRun
 {
-    public FeedForwardRun(KernelEngine engine, int groups, int* offsets)
+    public FeedForwardRun(KernelEngine engine, int[] panelStart)
     {
         Engine = engine;
-        PanelStart = new int[groups + 1];
-        for (int g = 0; g < groups; g++)
-            PanelStart[g + 1] = PanelStart[g] + ((offsets[g + 1] - offsets[g] + Panel.Lanes - 1) / Panel.Lanes);
+        PanelStart = panelStart;
     }
 
     public KernelEngine Engine { get; }

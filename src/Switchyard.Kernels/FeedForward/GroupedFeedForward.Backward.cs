@@ -25,7 +25,7 @@ public sealed unsafe partial class GroupedFeedForward
         Require(Tokens == 0 || gradients.Y != null, "The gradient of y is missing.");
         lock (engine.Gate)
         {
-            var run = new FeedForwardRun(engine, Groups, Offsets) { Before = saved };
+            var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved };
             long lines = (long)run.PanelTotal * Panel.Lanes;
             if (saved == null)
             {
@@ -51,13 +51,12 @@ public sealed unsafe partial class GroupedFeedForward
             AddFeatureUnits(run, WorkKind.Input);
         for (int g = 0; g < Groups; g++)
         {
-            int panels = run.PanelStart[g + 1] - run.PanelStart[g];
             if (gradients.First != null)
                 AddRowUnits(run, WorkKind.FirstGradient, g, FirstRows, Width);
             if (gradients.Second != null)
                 AddRowUnits(run, WorkKind.SecondGradient, g, Width, Inner);
-            if (gradients.Weights != null && panels > 0)
-                run.Queue.Add(new WorkUnit(WorkKind.Weights, g, 0, panels, 0, 0), (long)CountOf(g) * Inner / 16);
+            if (gradients.Weights != null && CountOf(g) > 0)
+                run.Queue.Add(new WorkUnit(WorkKind.Weights, g, 0, 0, 0, 0), (long)CountOf(g) * Inner / 16);
         }
     }
 
@@ -66,7 +65,7 @@ public sealed unsafe partial class GroupedFeedForward
         for (int from = 0; from < rows; from += Blocking.GradientRows)
         {
             int to = Math.Min(rows, from + Blocking.GradientRows);
-            run.Queue.Add(new WorkUnit(kind, group, 0, 0, from, to), (CountOf(group) + 1L) * (to - from) * columns);
+            run.Queue.Add(new WorkUnit(kind, group, 0, 0, from, to), (ComputedOf(group) + 1L) * (to - from) * columns);
         }
     }
 
@@ -113,7 +112,7 @@ public sealed unsafe partial class GroupedFeedForward
     private void FinishInner(FeedForwardRun run, int group, int panel, int feature, int rows, float* upstream)
     {
         float* weights = stackalloc float[Panel.Lanes];
-        int count = LanesOf(group, panel), firstRow = Offsets[group] + (panel * Panel.Lanes);
+        int count = RowsOf(group, panel), firstRow = Offsets[group] + (panel * Panel.Lanes);
         for (int lane = 0; lane < Panel.Lanes; lane++)
             weights[lane] = lane < count ? WeightOf(firstRow + lane) : 0;
         int index = run.PanelStart[group] + panel;
@@ -122,7 +121,7 @@ public sealed unsafe partial class GroupedFeedForward
         float* dots = run.Dots + ((((nint)(feature / Panel.ColumnRows) * run.PanelTotal) + index) * Panel.Lanes);
         new Span<float>(dots, Panel.Lanes).Clear();
         nint gate = (nint)Inner * Panel.Lanes;
-        ActivationKernel.Backward(Activation, a, a + gate, upstream, weights, da, da + gate, dots, rows, Panel.Rounded(count));
+        ActivationKernel.Backward(Activation, a, a + gate, upstream, weights, da, da + gate, dots, rows, Panel.Rounded(LanesOf(group, panel)));
         Panel.ToRows(upstream, rows, count, run.WeightedRows + ((nint)firstRow * Inner) + feature, Inner);
     }
 

@@ -22,7 +22,7 @@ public sealed unsafe partial class GroupedFeedForward
         ArgumentNullException.ThrowIfNull(y);
         lock (engine.Gate)
         {
-            var run = new FeedForwardRun(engine, Groups, Offsets) { Before = saved };
+            var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved };
             run.After = engine.Shared[0].Floats((long)run.PanelTotal * Inner * Panel.Lanes);
             RunFirst(run);
             AddFeatureUnits(run, WorkKind.Second);
@@ -42,7 +42,7 @@ public sealed unsafe partial class GroupedFeedForward
     {
         long total = 0;
         for (int g = 0; g < Groups; g++)
-            total += CountOf(g) * costOfLane;
+            total += ComputedOf(g) * costOfLane;
         long target = Math.Max(1, total / (run.Engine.Threads * Blocking.PiecesPerThread));
         for (int g = 0; g < Groups; g++)
         {
@@ -52,7 +52,7 @@ public sealed unsafe partial class GroupedFeedForward
             for (int sweep = 0, at = 0; sweep < sweeps; sweep++)
             {
                 int take = (count - at + sweeps - sweep - 1) / (sweeps - sweep);
-                long cost = Math.Min(take * Panel.Lanes, CountOf(g) - (at * Panel.Lanes)) * costOfLane;
+                long cost = Math.Min(take * Panel.Lanes, ComputedOf(g) - (at * Panel.Lanes)) * costOfLane;
                 int parts = run.Engine.Threads == 1 ? 1 : (int)Math.Clamp(cost / target, 1, Blocks(Inner, 2 * Panel.ColumnRows));
                 int step = Blocks(Blocks(Inner, parts), Panel.ColumnRows) * Panel.ColumnRows;
                 for (int from = 0; from < Inner; from += step)
@@ -82,7 +82,7 @@ public sealed unsafe partial class GroupedFeedForward
 
     private void ComputeFirst(FeedForwardRun run, WorkUnit unit, int member)
     {
-        if (CountOf(unit.Group) <= StreamingProduct.MaxTokens)
+        if (ComputedOf(unit.Group) <= StreamingProduct.MaxTokens)
         {
             StreamFirst(run, unit, member);
             return;
@@ -150,7 +150,7 @@ public sealed unsafe partial class GroupedFeedForward
         tile.CStride = LineBytes;
         for (int g = 0; g < Groups; g++)
         {
-            if (CountOf(g) <= StreamingProduct.MaxTokens)
+            if (ComputedOf(g) <= StreamingProduct.MaxTokens)
             {
                 StreamSecond(run, unit, wide, g, y);
                 continue;
@@ -192,6 +192,4 @@ public sealed unsafe partial class GroupedFeedForward
             }
         }
     }
-
-    private int LanesOf(int group, int panel) => Math.Min(Panel.Lanes, CountOf(group) - (panel * Panel.Lanes));
 }

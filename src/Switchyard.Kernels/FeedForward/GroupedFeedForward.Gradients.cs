@@ -13,7 +13,7 @@ public sealed unsafe partial class GroupedFeedForward
         float* target = gradients.First + ((((nint)g * FirstRows) + unit.From) * Width);
         float* bias = gradients.FirstBias == null ? null : gradients.FirstBias + ((nint)g * FirstRows) + unit.From;
         ClearBias(bias, unit, gradients.Accumulate);
-        TokenSum.Multiply(run.Engine, member, CountOf(g), unit.To - unit.From, Width, target, gradients.Accumulate, TokenSum.BypassesCaches((long)Groups * Width * FirstRows),
+        TokenSum.Multiply(run.Engine, member, ComputedOf(g), unit.To - unit.From, Width, target, gradients.Accumulate, TokenSum.BypassesCaches((long)Groups * Width * FirstRows),
             (first, count, row, width, columns) =>
             {
                 for (int at = 0; at < count; at += Panel.Lanes)
@@ -34,14 +34,19 @@ public sealed unsafe partial class GroupedFeedForward
         float* target = gradients.Second + ((((nint)g * Width) + unit.From) * Inner);
         float* bias = gradients.SecondBias == null ? null : gradients.SecondBias + ((nint)g * Width) + unit.From;
         ClearBias(bias, unit, gradients.Accumulate);
-        TokenSum.Multiply(run.Engine, member, CountOf(g), unit.To - unit.From, Inner, target, gradients.Accumulate, TokenSum.BypassesCaches((long)Groups * Width * FirstRows),
+        TokenSum.Multiply(run.Engine, member, ComputedOf(g), unit.To - unit.From, Inner, target, gradients.Accumulate, TokenSum.BypassesCaches((long)Groups * Width * FirstRows),
             (first, count, row, width, columns) =>
             {
                 GatherTokens(gradients.Y, g, first, count, unit.From + row, width, columns, Panel.ColumnRows);
                 if (bias != null)
-                    AddLines(columns, Offsets[g] + first, count, width, weighted: true, bias + row);
+                    AddLines(columns, Offsets[g] + first, Math.Clamp(CountOf(g) - first, 0, count), width, weighted: true, bias + row);
             },
-            (first, count, column, width, panel) => Panel.Gather(run.WeightedRows + (((nint)Offsets[g] + first) * Inner) + column, Inner, count, width, panel, Panel.Lanes));
+            (first, count, column, width, panel) =>
+            {
+                int rows = Math.Clamp(CountOf(g) - first, 0, count);
+                Panel.Gather(run.WeightedRows + (((nint)Offsets[g] + first) * Inner) + column, Inner, rows, width, panel, Panel.Lanes);
+                new Span<float>(panel + ((nint)rows * Panel.Lanes), (count - rows) * Panel.Lanes).Clear();
+            });
     }
 
     private void AddLines(float* lines, int firstRow, int count, int width, bool weighted, float* target)
@@ -72,6 +77,7 @@ public sealed unsafe partial class GroupedFeedForward
             gradients.Weights[RowPair == null ? row : RowPair[row]] = sum;
         }
     }
+
     private static float Dot(float* left, float* right, int count)
     {
         float sum = 0;

@@ -7,25 +7,27 @@ namespace Switchyard.Kernels.FeedForward;
 /// <summary>Between token rows and panels.</summary>
 public sealed unsafe partial class GroupedFeedForward
 {
-    /// <summary>Gathers the tokens of one panel of a group, values from … to, into its lanes.</summary>
+    /// <summary>Gathers the tokens of one panel of a group, values from … to, into its lanes; lanes without a row are zero.</summary>
     private void PackTokens(float* source, int width, int group, int panel, int from, int to, float* target)
     {
         float** rows = stackalloc float*[Panel.Lanes];
-        int count = LanesOf(group, panel);
+        int count = RowsOf(group, panel);
         long* tokens = RowToken + Offsets[group] + (panel * Panel.Lanes);
         for (int lane = 0; lane < count; lane++)
             rows[lane] = source + ((nint)tokens[lane] * width) + from;
-        Panel.FromRows(rows, count, to - from, target);
+        Panel.FromRows(rows, count, Panel.Rounded(LanesOf(group, panel)), to - from, target);
     }
 
-    /// <summary>Gathers values from … from + width of the tokens of some rows of a group, side by side, [count, pitch].</summary>
+    /// <summary>Gathers values from … from + width of the tokens of some rows of a group, side by side, [count, pitch]; lines past the last row are zero.</summary>
     private void GatherTokens(float* source, int group, int firstRow, int count, int from, int width, float* target, int pitch)
     {
         float** rows = stackalloc float*[Panel.Lanes];
         long* tokens = RowToken + Offsets[group] + firstRow;
-        for (int at = 0; at < count; at += Panel.Lanes)
+        int held = Math.Clamp(CountOf(group) - firstRow, 0, count);
+        new Span<float>(target + ((nint)held * pitch), (count - held) * pitch).Clear();
+        for (int at = 0; at < held; at += Panel.Lanes)
         {
-            int take = Math.Min(Panel.Lanes, count - at);
+            int take = Math.Min(Panel.Lanes, held - at);
             for (int i = 0; i < take; i++)
                 rows[i] = source + ((nint)tokens[at + i] * Width) + from;
             Panel.Gather(rows, take, width, target + ((nint)at * pitch), pitch);
@@ -44,7 +46,7 @@ public sealed unsafe partial class GroupedFeedForward
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Scatter(float* block, int rows, int group, int panel, bool weighted, float* bias, float* turned, float* target)
     {
-        int count = LanesOf(group, panel);
+        int count = RowsOf(group, panel);
         int firstRow = Offsets[group] + (panel * Panel.Lanes);
         Panel.ToRows(block, rows, count, turned, Panel.ColumnRows);
         for (int lane = 0; lane < count; lane++)

@@ -11,15 +11,17 @@ public sealed unsafe partial class GroupedFeedForward
     {
         const int Four = StreamingProduct.Rows;
         bool gated = ActivationKernel.IsGated(Activation);
-        int g = unit.Group, count = CountOf(g), panel = run.PanelStart[g];
+        int g = unit.Group, count = ComputedOf(g), held = CountOf(g), panel = run.PanelStart[g];
         float** tokens = stackalloc float*[StreamingProduct.MaxTokens];
         float* gate = stackalloc float[StreamingProduct.MaxTokens * Four];
         float* up = stackalloc float[StreamingProduct.MaxTokens * Four];
         float* lines = stackalloc float[3 * Panel.Lanes];
         new Span<float>(lines, 3 * Panel.Lanes).Clear();
+        float* wide = run.Engine.Scratch[member].Floats(StreamBuffer(Width) + Width);
+        float* zeros = wide + StreamBuffer(Width);
+        new Span<float>(zeros, count > held ? Width : 0).Clear();
         for (int i = 0; i < count; i++)
-            tokens[i] = X + ((nint)RowToken[Offsets[g] + i] * Width);
-        float* wide = run.Engine.Scratch[member].Floats(StreamBuffer(Width));
+            tokens[i] = i < held ? X + ((nint)RowToken[Offsets[g] + i] * Width) : zeros;
         MatrixBlocks weights = FirstBlocks;
         float* bias = FirstBias == null ? null : FirstBias + ((nint)g * FirstRows);
         float* h = run.After + ((nint)panel * Inner * Panel.Lanes);
@@ -75,7 +77,7 @@ public sealed unsafe partial class GroupedFeedForward
     private void StreamSecond(FeedForwardRun run, WorkUnit unit, float* wide, int group, float* y)
     {
         const int Four = StreamingProduct.Rows;
-        int count = CountOf(group), firstRow = Offsets[group];
+        int count = ComputedOf(group), firstRow = Offsets[group];
         if (count == 0)
             return;
         float** inner = stackalloc float*[StreamingProduct.MaxTokens];
@@ -88,7 +90,7 @@ public sealed unsafe partial class GroupedFeedForward
         {
             int rows = Math.Min(Four, unit.To - feature);
             StreamingProduct.Multiply(weights.WholeRows(group, feature, rows, wide), Inner, rows, inner, count, Inner, sums);
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < CountOf(group); i++)
                 AddScaled(sums + (i * Four), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
         }
     }

@@ -55,6 +55,12 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>First row of each group, and R at the end: [G + 1], from 0, ascending.</summary>
     public required int* Offsets { get; init; }
 
+    /// <summary>
+    /// Rows that are computed for each group, [G], at least as many as it has; or null: as many. Those beyond its own are rows of
+    /// zeros: they cost what a row costs, forward and backward, exist in no memory but that of the panels, and change no result.
+    /// </summary>
+    public int* Computed { get; init; }
+
     /// <summary>The token of each row, [R].</summary>
     public required long* RowToken { get; init; }
 
@@ -68,7 +74,7 @@ public sealed unsafe partial class GroupedFeedForward
     public int Rows => Offsets[Groups];
 
     /// <summary>Floats that <see cref="Forward"/> saves for <see cref="Backward"/> if asked to: the inner values before the activation.</summary>
-    public long SavedLength => PanelTotal() * FirstRows * Panels.Panel.Lanes;
+    public long SavedLength => (long)PanelStarts()[^1] * FirstRows * Panels.Panel.Lanes;
 
     /// <summary>Rows of a first matrix, m.</summary>
     private int FirstRows => ActivationKernel.IsGated(Activation) ? 2 * Inner : Inner;
@@ -79,14 +85,23 @@ public sealed unsafe partial class GroupedFeedForward
 
     private int CountOf(int group) => Offsets[group + 1] - Offsets[group];
 
+    private int ComputedOf(int group) => Computed == null ? CountOf(group) : Computed[group];
+
+    /// <summary>Lanes of a panel that are computed.</summary>
+    private int LanesOf(int group, int panel) => Math.Min(Panels.Panel.Lanes, ComputedOf(group) - (panel * Panels.Panel.Lanes));
+
+    /// <summary>Lanes of a panel that hold a row; the other computed ones hold zeros.</summary>
+    private int RowsOf(int group, int panel) => Math.Clamp(CountOf(group) - (panel * Panels.Panel.Lanes), 0, Panels.Panel.Lanes);
+
     private float WeightOf(int row) => Weights == null ? 1 : Weights[RowPair == null ? row : RowPair[row]];
 
-    private long PanelTotal()
+    /// <summary>Index of the first panel of each group, and their number at the end, [G + 1].</summary>
+    private int[] PanelStarts()
     {
-        long total = 0;
+        int[] starts = new int[Groups + 1];
         for (int g = 0; g < Groups; g++)
-            total += Blocks(CountOf(g), Panels.Panel.Lanes);
-        return total;
+            starts[g + 1] = checked(starts[g] + Blocks(ComputedOf(g), Panels.Panel.Lanes));
+        return starts;
     }
 
     private static int Blocks(int count, int size) => (count + size - 1) / size;
@@ -101,6 +116,8 @@ public sealed unsafe partial class GroupedFeedForward
         {
             if (CountOf(g) < 0)
                 Require(false, $"Offsets fall from {Offsets[g]} to {Offsets[g + 1]} at group {g}.");
+            if (ComputedOf(g) < CountOf(g))
+                Require(false, $"Group {g} has {CountOf(g)} rows, of which {ComputedOf(g)} are to be computed.");
         }
         if (Rows == 0)
             return;

@@ -32,11 +32,13 @@ internal static unsafe class Panel
     /// <param name="count">Rows.</param>
     /// <param name="length">Values of a row, K.</param>
     /// <param name="panel">[K, 32].</param>
+    public static void FromRows(float** rows, int count, int length, float* panel) => FromRows(rows, count, Rounded(count), length, panel);
+
+    /// <summary>The same with the lanes that are written, 16 or 32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FromRows(float** rows, int count, int length, float* panel)
+    public static void FromRows(float** rows, int count, int lanes, int length, float* panel)
     {
         const int Side = Transposition.Side;
-        int lanes = Rounded(count);
         float** block = stackalloc float*[Side];
         float* zeros = stackalloc float[Side];
         new Span<float>(zeros, Side).Clear();

@@ -1,3 +1,5 @@
+using Switchyard.Experts;
+
 namespace Switchyard.Training.Benchmarks;
 
 /// <summary>What to measure.</summary>
@@ -17,6 +19,12 @@ public sealed record BenchOptions
 
     /// <summary><c>forward</c> or <c>forward-backward</c>.</summary>
     public string Direction { get; init; } = "forward";
+
+    /// <summary>Type of expert weights and tokens for executors: <c>fp32</c> or <c>bf16</c>.</summary>
+    public string Storage { get; init; } = "fp32";
+
+    /// <summary>What executors keep for the backward; each is timed in every way that is named.</summary>
+    public IReadOnlyList<SavedActivations> Activations { get; init; } = [SavedActivations.Keep];
 
     /// <summary>Executors or routers to time; empty for all.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];

@@ -1,3 +1,5 @@
+using Switchyard.Experts;
+
 namespace Switchyard.Training.Benchmarks;
 
 /// <summary>One measurement: the median of several runs.</summary>
@@ -26,6 +28,15 @@ public sealed record BenchRow
 
     /// <summary>The executor, or the router for <c>router</c>.</summary>
     public required string Executor { get; init; }
+
+    /// <summary>What the executor keeps for the backward; null where there is none.</summary>
+    public SavedActivations? Activations { get; init; }
+
+    /// <summary>Mean load of an expert, for <c>executor</c>.</summary>
+    public double? RowsPerExpert { get; init; }
+
+    /// <summary>Largest load ÷ mean load, for <c>executor</c>.</summary>
+    public double? Imbalance { get; init; }
 
     /// <summary>Median time.</summary>
     public required double Milliseconds { get; init; }

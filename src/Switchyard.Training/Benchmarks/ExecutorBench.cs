@@ -15,36 +15,58 @@ public static class ExecutorBench
     private static List<BenchRow> Measure(BenchShape shape, int tokens, int threads, BenchOptions options, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        using ExpertWeights weights = new(new ExpertOptions { Experts = shape.Experts, HiddenSize = shape.HiddenSize, InnerSize = shape.InnerSize });
-        string[] names = TorchPeers.WithPeers(options.Names);
-        Tensor x = randn(tokens, shape.HiddenSize).requires_grad_(options.Backward);
+        ScalarType type = Type(options.Storage);
+        using ExpertWeights weights = new(new ExpertOptions { Experts = shape.Experts, HiddenSize = shape.HiddenSize, InnerSize = shape.InnerSize }, dtype: type);
+        Tensor x = randn(tokens, shape.HiddenSize, type).requires_grad_(options.Backward);
         Tensor combine = rand(tokens, shape.TopK);
         Tensor experts = LoadShape.Experts(options.Load, tokens, shape.TopK, shape.Experts);
         DispatchedTokens dispatched = new LocalDispatcher().Dispatch(x, new Assignment(experts, combine), shape.Experts);
-        double[] times = Timing.Medians([.. names.Select(n => Work(Executors.All.Get(n).Create()))], options.Budget, cancellation);
+        Competitor[] competitors =
+        [
+            .. from name in TorchPeers.WithPeers(options.Names)
+               from activations in options.Backward ? options.Activations : [SavedActivations.Keep]
+               let executor = Executors.All.Get(name).Create(new ExecutorOptions { Activations = activations })
+               where executor.Accepts(dispatched, weights)
+               select new Competitor(name, activations, executor),
+        ];
+        double[] times = Timing.Medians([.. competitors.Select(Work)], options.Budget, cancellation);
 
-        int best = TorchPeers.Best(names, times);
+        int best = TorchPeers.Best([.. competitors.Select(c => c.Name)], times);
         double operations = shape.Operations(tokens) * (options.Backward ? 3 : 1);
+        double mean = (double)dispatched.Plan.Rows / shape.Experts;
         return
         [
-            .. names.Select((n, i) => new BenchRow
+            .. competitors.Select((c, i) => new BenchRow
             {
                 What = "executor",
                 Shape = shape.Name,
                 Tokens = tokens,
                 Threads = threads,
+                Storage = options.Storage,
                 Load = options.Load,
+                RowsPerExpert = mean,
+                Imbalance = dispatched.Plan.Counts.Max() / mean,
                 Direction = options.Direction,
-                Executor = n,
+                Executor = c.Name,
+                Activations = options.Backward ? c.Activations : null,
                 Milliseconds = times[i],
                 Gops = operations / times[i] / 1e6,
-                PaddingWaste = n is "padded" ? 1 - (dispatched.Plan.Rows / Math.Max(1.0, (double)shape.Experts * dispatched.Plan.Counts.Max())) : 0,
-                Peer = names[best],
+                PaddingWaste = 1 - ((double)dispatched.Plan.Rows / c.Executor.ComputedRows(dispatched, weights)),
+                Peer = competitors[best].Name,
                 PeerMilliseconds = times[best],
                 Ratio = times[best] / times[i],
             }),
         ];
 
-        Action Work(ExpertExecutor executor) => Timing.Pass(options, () => executor.Run(dispatched, weights));
+        Action Work(Competitor competitor) => Timing.Pass(options, () => competitor.Executor.Run(dispatched, weights));
     }
+
+    private static ScalarType Type(string storage) => storage switch
+    {
+        "fp32" => ScalarType.Float32,
+        "bf16" => ScalarType.BFloat16,
+        _ => throw new ConfigurationException($"storage is '{storage}'; it must be fp32 or bf16"),
+    };
+
+    private sealed record Competitor(string Name, SavedActivations Activations, ExpertExecutor Executor);
 }

@@ -36,6 +36,10 @@ public static class LoadShape
         return tensor(chosen, [tokens, topK]);
     }
 
+    /// <summary>Checks a name.</summary>
+    /// <exception cref="ConfigurationException">It is unknown.</exception>
+    public static void Check(string shape) => _ = Weight(shape, 1);
+
     private static Func<int, double> Weight(string shape, int topK)
     {
         string[] parts = shape.Split(':');

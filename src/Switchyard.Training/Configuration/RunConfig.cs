@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Balancing;
+using Switchyard.Experts;
 using Switchyard.Models;
 using Switchyard.Routing;
 using Switchyard.Selection;
@@ -42,7 +43,10 @@ public sealed record RunConfig
     public double CapacityFactor { get; init; } = 1.25;
 
     /// <summary>Executor of the experts.</summary>
-    public string Executor { get; init; } = Experts.Executors.Default;
+    public string Executor { get; init; } = Executors.Default;
+
+    /// <summary>What the executor keeps for the backward.</summary>
+    public SavedActivations Activations { get; init; } = SavedActivations.Keep;
 
     /// <summary>Input jitter ε of the router in training.</summary>
     public double InputJitter { get; init; }
@@ -84,6 +88,7 @@ public sealed record RunConfig
                 Capacity = Capacity,
                 CapacityFactor = CapacityFactor,
                 Executor = Executor,
+                ExecutorOptions = new ExecutorOptions { Activations = Activations },
                 InputJitter = InputJitter,
             },
         };

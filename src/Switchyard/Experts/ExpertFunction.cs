@@ -21,12 +21,14 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
     /// <param name="weights">Combine weights [T, k].</param>
     /// <param name="experts">The experts, in the type of <paramref name="x"/>.</param>
     /// <param name="layout">The rows.</param>
-    public static Tensor Run(Tensor x, Tensor weights, ExpertTensors experts, RowLayout layout)
+    /// <param name="activations">Whether the inner values are kept for the backward.</param>
+    public static Tensor Run(Tensor x, Tensor weights, ExpertTensors experts, RowLayout layout, SavedActivations activations)
     {
         bool records = is_grad_enabled() && (x.requires_grad || weights.requires_grad || experts.RequiresGradient);
         if (!records)
         {
-            return Forward(x, weights, experts, layout, saved: null);
+            using var scope = NewDisposeScope();
+            return Outputs(InnerValues.Of(x, weights, experts, layout), experts, layout).MoveToOuterDisposeScope();
         }
 
         // A view between a parameter and the node lets torch take the gradient over where it would copy one that is still referred to.
@@ -38,7 +40,8 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
             experts.GateUpBias?.view(experts.GateUpBias.shape)!,
             experts.DownBias?.view(experts.DownBias.shape)!,
             layout,
-            experts.Activation);
+            experts.Activation,
+            activations);
     }
 
     /// <inheritdoc/>
@@ -47,12 +50,19 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         Tensor x = (Tensor)vars[0], weights = (Tensor)vars[1];
         RowLayout layout = (RowLayout)vars[6];
         ExpertTensors experts = new((Tensor)vars[2], (Tensor)vars[3], (Tensor?)vars[4], (Tensor?)vars[5], (ExpertActivation)vars[7]);
-        List<Tensor> saved = [.. layout.Indices];
-        Tensor y = Forward(x, weights, experts, layout, saved);
-        ctx.save_for_backward(saved);
+        using var scope = NewDisposeScope();
+        InnerValues inner = InnerValues.Of(x, weights, experts, layout);
+        Tensor y = Outputs(inner, experts, layout);
+        Tensor[] kept = (SavedActivations)vars[8] == SavedActivations.Keep ? [inner.Rows, inner.A, inner.Weighted, inner.Weight] : [x];
+        ctx.save_for_backward([.. layout.Indices, weights, experts.GateUp, experts.Down, experts.GateUpBias!, experts.DownBias!, .. kept]);
         ctx.save_data(LayoutKey, layout);
         ctx.save_data(ActivationKey, experts.Activation);
-        return y;
+        foreach (Tensor tensor in kept.Length > 1 ? kept : [])
+        {
+            tensor.MoveToOuterDisposeScope();
+        }
+
+        return y.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -64,27 +74,30 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         RowLayout layout = (RowLayout)ctx.get_data(LayoutKey);
         int indices = layout.Indices.Count;
         layout = layout.Over(saved[..indices]);
-        (Tensor rows, Tensor a, Tensor weighted, Tensor weight) = (saved[indices], saved[indices + 1], saved[indices + 2], saved[indices + 3]);
-        (Tensor gateUp, Tensor down, Tensor weights) = (saved[indices + 4], saved[indices + 5], saved[indices + 6]);
-        (Tensor? gateUpBias, Tensor? downBias) = (saved[indices + 7], saved[indices + 8]);
+        saved = saved[indices..];
+        Tensor weights = saved[0];
+        ExpertTensors experts = new(saved[1], saved[2], saved[3], saved[4], (ExpertActivation)ctx.get_data(ActivationKey));
+        (Tensor rows, Tensor a, Tensor weighted, Tensor weight) = saved.Count > 6
+            ? new InnerValues(saved[5], saved[6], saved[7], saved[8])
+            : InnerValues.Of(saved[5], weights, experts, layout);
 
         Tensor dy = layout.Gather(grad_output.contiguous());
         Tensor dDown = layout.WeightGradient(dy, weighted);
-        Tensor g = layout.ProductTransposed(dy, down);
-        (Tensor da, Tensor dw) = TorchOperators.ActivateBackward((ExpertActivation)ctx.get_data(ActivationKey), a, g, weight);
+        Tensor g = layout.ProductTransposed(dy, experts.Down);
+        (Tensor da, Tensor dw) = TorchOperators.ActivateBackward(experts.Activation, a, g, weight);
         Tensor? dDownBias = null;
-        if (downBias is not null)
+        if (experts.DownBias is not null)
         {
-            dw += layout.GatherBias(downBias).mul_(dy).sum(1);
+            dw += layout.GatherBias(experts.DownBias).mul_(dy).sum(1);
             dDownBias = layout.BiasGradient(dy.mul_(weight));
         }
 
         Tensor dGateUp = layout.WeightGradient(da, rows);
-        Tensor? dGateUpBias = gateUpBias is null ? null : layout.BiasGradient(da);
-        Tensor dx = layout.Combine(layout.ProductTransposed(da, gateUp));
+        Tensor? dGateUpBias = experts.GateUpBias is null ? null : layout.BiasGradient(da);
+        Tensor dx = layout.Combine(layout.ProductTransposed(da, experts.GateUp));
         Tensor dWeights = layout.ScatterWeights(dw).to(weights.dtype);
 
-        List<Tensor> gradients = [dx, dWeights, dGateUp, dDown, dGateUpBias!, dDownBias!, null!, null!];
+        List<Tensor> gradients = [dx, dWeights, dGateUp, dDown, dGateUpBias!, dDownBias!, null!, null!, null!];
         foreach (Tensor? gradient in gradients)
         {
             gradient?.MoveToOuterDisposeScope();
@@ -95,33 +108,32 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         return gradients;
     }
 
-    private static Tensor Forward(Tensor x, Tensor weights, ExpertTensors experts, RowLayout layout, List<Tensor>? saved)
+    /// <summary>[T, d]: the second product and the combine.</summary>
+    private static Tensor Outputs(InnerValues inner, ExpertTensors experts, RowLayout layout)
     {
-        using var scope = NewDisposeScope();
-        Tensor weight = layout.GatherWeights(weights).to(x.dtype);
-        Tensor rows = layout.Gather(x);
-        Tensor a = layout.Product(rows, experts.GateUp);
-        if (experts.GateUpBias is not null)
-        {
-            a.add_(layout.GatherBias(experts.GateUpBias));
-        }
-
-        Tensor weighted = TorchOperators.Activate(experts.Activation, a).mul_(weight);
-        Tensor outputs = layout.Product(weighted, experts.Down);
+        Tensor outputs = layout.Product(inner.Weighted, experts.Down);
         if (experts.DownBias is not null)
         {
-            outputs.addcmul_(layout.GatherBias(experts.DownBias), weight, 1);
+            outputs.addcmul_(layout.GatherBias(experts.DownBias), inner.Weight, 1);
         }
 
-        if (saved is not null)
+        return layout.Combine(outputs);
+    }
+
+    /// <summary>What stands between the products: gathered rows [N, d], a before and w·act(a) after the activation, and w [N, 1].</summary>
+    private sealed record InnerValues(Tensor Rows, Tensor A, Tensor Weighted, Tensor Weight)
+    {
+        public static InnerValues Of(Tensor x, Tensor weights, ExpertTensors experts, RowLayout layout)
         {
-            saved.AddRange([rows, a, weighted, weight, experts.GateUp, experts.Down, weights, experts.GateUpBias!, experts.DownBias!]);
-            foreach (Tensor kept in (ReadOnlySpan<Tensor>)[rows, a, weighted, weight])
+            Tensor weight = layout.GatherWeights(weights).to(x.dtype);
+            Tensor rows = layout.Gather(x);
+            Tensor a = layout.Product(rows, experts.GateUp);
+            if (experts.GateUpBias is not null)
             {
-                kept.MoveToOuterDisposeScope();
+                a.add_(layout.GatherBias(experts.GateUpBias));
             }
-        }
 
-        return layout.Combine(outputs).MoveToOuterDisposeScope();
+            return new InnerValues(rows, a, TorchOperators.Activate(experts.Activation, a).mul_(weight), weight);
+        }
     }
 }

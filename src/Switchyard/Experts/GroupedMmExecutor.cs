@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Switchyard.Experts;
 
 /// <summary>Rows sorted by expert, then torch's own grouped product (<c>aten::_grouped_mm</c>), forward and backward. Dropless, without padding.</summary>
-public sealed class GroupedMmExecutor : ExpertExecutor
+/// <param name="options">Time or memory.</param>
+public sealed class GroupedMmExecutor(ExecutorOptions options) : ExpertExecutor
 {
     private const int Alignment = 16;
 
@@ -12,28 +13,36 @@ public sealed class GroupedMmExecutor : ExpertExecutor
     /// <exception cref="ConfigurationException">Torch's grouped product does not take the type of the tokens (it takes Float32, BFloat16 and Float16), or a row of d or f elements is no multiple of 16 bytes.</exception>
     public override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
     {
-        Check(tokens.X.dtype, experts.Options);
+        if (Objection(tokens.X.dtype, experts.Options) is { } objection)
+        {
+            throw new ConfigurationException(objection);
+        }
+
         if (tokens.Plan.Rows == 0)
         {
             return NoRows.Run(tokens, experts);
         }
 
         using var scope = NewDisposeScope();
-        return ExpertFunction.Run(tokens.X, tokens.Weights, ExpertTensors.Of(experts, tokens.X.dtype), new RaggedLayout(tokens.Plan)).MoveToOuterDisposeScope();
+        return ExpertFunction.Run(tokens.X, tokens.Weights, ExpertTensors.Of(experts, tokens.X.dtype), new RaggedLayout(tokens.Plan), options.Activations).MoveToOuterDisposeScope();
     }
 
-    private static void Check(ScalarType type, ExpertOptions options)
+    /// <inheritdoc/>
+    public override bool Accepts(DispatchedTokens tokens, ExpertWeights experts) => Objection(tokens.X.dtype, experts.Options) is null;
+
+    /// <summary>Why torch's grouped product does not take the type or the sizes; null if it does.</summary>
+    private static string? Objection(ScalarType type, ExpertOptions sizes)
     {
-        int size = type switch
+        int step = type switch
         {
-            ScalarType.Float32 => sizeof(float),
-            ScalarType.BFloat16 or ScalarType.Float16 => sizeof(short),
-            _ => throw new ConfigurationException($"executor 'grouped-mm' computes in Float32, BFloat16 or Float16, and the tokens are {type}; executors 'padded' and 'sequential' take any floating type"),
+            ScalarType.Float32 => Alignment / sizeof(float),
+            ScalarType.BFloat16 or ScalarType.Float16 => Alignment / sizeof(short),
+            _ => 0,
         };
-        int step = Alignment / size;
-        if (options.HiddenSize % step != 0 || options.InnerSize % step != 0)
-        {
-            throw new ConfigurationException($"executor 'grouped-mm' needs hidden and inner sizes that are multiples of {step} in {type}, and they are {options.HiddenSize} and {options.InnerSize}; executors 'padded' and 'sequential' take any size");
-        }
+        return step == 0
+            ? $"executor 'grouped-mm' computes in Float32, BFloat16 or Float16, and the tokens are {type}; executors 'padded' and 'sequential' take any floating type"
+            : sizes.HiddenSize % step != 0 || sizes.InnerSize % step != 0
+            ? $"executor 'grouped-mm' needs hidden and inner sizes that are multiples of {step} in {type}, and they are {sizes.HiddenSize} and {sizes.InnerSize}; executors 'padded' and 'sequential' take any size"
+            : null;
     }
 }

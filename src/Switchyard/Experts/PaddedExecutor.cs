@@ -1,21 +1,13 @@
-using Switchyard.Dispatch;
-using static TorchSharp.torch;
-
 namespace Switchyard.Experts;
 
-/// <summary>Each expert's rows in a buffer as long as the largest load, [E, C, d], and one batched product over all buffers. Computes the padding: E·C rows instead of R.</summary>
-/// <remarks>As in GShard (Lepikhin et al., 2020, section 3.2) and Switch Transformers (Fedus et al., 2021, section 2.2), except that C follows the load, so that nothing is dropped here.</remarks>
-public sealed class PaddedExecutor : ExpertExecutor
+/// <summary>Each expert's rows in a buffer as long as the largest load, [E, C, d], experts without rows among them. Computes the padding: E·C rows instead of R.</summary>
+/// <remarks>
+/// As in GShard (Lepikhin et al., 2020, section 3.2) and Switch Transformers (Fedus et al., 2021, section 2.2), except that C follows the load, so that nothing is dropped here.
+/// Where the kernels do not run, one batched torch product over buffers that do exist.
+/// </remarks>
+/// <param name="options">Time or memory.</param>
+public sealed class PaddedExecutor(ExecutorOptions options) : KernelExecutor(options, new BatchedExecutor(options, largest => largest))
 {
     /// <inheritdoc/>
-    public override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
-    {
-        if (tokens.Plan.Rows == 0)
-        {
-            return NoRows.Run(tokens, experts);
-        }
-
-        using var scope = NewDisposeScope();
-        return ExpertFunction.Run(tokens.X, tokens.Weights, ExpertTensors.Of(experts, tokens.X.dtype), PaddedLayout.Of(tokens.Plan)).MoveToOuterDisposeScope();
-    }
+    protected override int RowsOf(int count, int largest) => largest;
 }

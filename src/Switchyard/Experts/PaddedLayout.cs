@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
 
-/// <summary>Buffers of equal size, N = E·C with C the largest load: each expert's rows, then zero rows up to C, multiplied by one batched product.</summary>
+/// <summary>Buffers of equal size, N = E·C: each expert's rows, then zero rows up to C, multiplied by one batched product.</summary>
 internal sealed class PaddedLayout : RowLayout
 {
     private readonly Tensor _tokenOfRow, _pairOfRow, _rowsOfTokens, _tokenStarts, _places, _placeStarts;
@@ -21,9 +21,9 @@ internal sealed class PaddedLayout : RowLayout
 
     public override IReadOnlyList<Tensor> Indices { get; }
 
-    public static PaddedLayout Of(DispatchPlan plan)
+    /// <summary>Buffers of <paramref name="capacity"/> rows, no fewer than the largest load.</summary>
+    public static PaddedLayout Of(DispatchPlan plan, int capacity)
     {
-        int capacity = plan.Counts.Max();
         Tensor places = empty(plan.Rows, ScalarType.Int64);
         Tensor placeStarts = empty((long)plan.Experts * capacity, ScalarType.Int64);
         Fill(plan, capacity, places.Elements<long>(), placeStarts.Elements<long>());

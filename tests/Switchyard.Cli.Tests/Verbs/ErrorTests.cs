@@ -12,6 +12,7 @@ public sealed class ErrorTests : IDisposable
         { "compare --rows hash+switch", "router 'hash'" },
         { "compare --preset quik", "did you mean 'quick'" },
         { "compare --executor pading", "did you mean 'padded'" },
+        { "compare --activations kep", "did you mean 'keep'" },
         { "compare --seeds 0", "--seeds is 0" },
         { "compare --device gpu", "--device is 'gpu'" },
         { "compare --verbosity loud", "--verbosity is 'loud'" },
@@ -21,6 +22,9 @@ public sealed class ErrorTests : IDisposable
         { "eval --contxt 3", "--contxt" },
         { "bench layer --shape olmo", "did you mean 'olmoe'" },
         { "bench layer --tokens 1,x", "--tokens is '1,x'" },
+        { "bench executor --load zipf", "--load is 'zipf'" },
+        { "bench executor --storage fp32,bf61", "did you mean 'bf16'" },
+        { "bench executor --activations ,", "--activations is ','" },
         { "train --routing linear+expert-choice+dual", "expert-choice" },
     };
 

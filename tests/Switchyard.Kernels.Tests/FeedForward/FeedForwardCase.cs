@@ -52,6 +52,9 @@ internal sealed unsafe class FeedForwardCase : IDisposable
 
     public int M => ActivationKernel.IsGated(Kind) ? 2 * F : F;
 
+    /// <summary>Rows to compute for each group, or null for its own.</summary>
+    public int[]? Computed { get; set; }
+
     public GuardedMemory X => _x;
 
     public GuardedMemory First => _first;
@@ -65,7 +68,7 @@ internal sealed unsafe class FeedForwardCase : IDisposable
     /// <summary>Calls <paramref name="use"/> with the problem on pinned indices.</summary>
     public void With(Action<GroupedFeedForward> use)
     {
-        fixed (int* offsets = _offsets)
+        fixed (int* offsets = _offsets, computed = Computed)
         {
             fixed (long* tokens = _tokens, pairs = _pairs)
             {
@@ -82,6 +85,7 @@ internal sealed unsafe class FeedForwardCase : IDisposable
                     Second = _second.Pointer,
                     SecondBias = _bias ? _secondBias.Pointer : null,
                     Offsets = offsets,
+                    Computed = computed,
                     RowToken = tokens,
                     RowPair = pairs,
                     Weights = _weights.Pointer,

@@ -98,6 +98,56 @@ public sealed unsafe class GroupedFeedForwardTests
         AssertSlopes(problem, problem.Second, gradients.Second, every: 499);
     }
 
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void Rows_of_zeros_change_no_result(InstructionSet set)
+    {
+        using KernelEngine engine = Engines.Make(set, 2);
+        var random = new Random(9);
+        for (int i = 0; i < 40; i++)
+        {
+            int[] counts = [random.Next(70), 0, random.Next(4), random.Next(30, 35), random.Next(8, 18)];
+            using var problem = new FeedForwardCase(i, random.Next(1, 30), random.Next(1, 110), random.Next(1, 110), counts, (Activation)(i % 3), bias: i % 2 == 0);
+            double[] expected = [.. problem.Backward(engine, keep: true).All.Select(v => (double)v)];
+            problem.Computed = (i % 4) switch
+            {
+                0 => [.. counts.Select(_ => counts.Max())],
+                1 => [.. counts.Select(c => (c + 31) / 32 * 32)],
+                2 => [.. counts.Select(c => c + random.Next(6))],
+                _ => [.. counts.Select(c => c + random.Next(100))],
+            };
+            AssertClose(problem.Reference(), problem.Forward(engine), $"case {i}");
+            AssertClose(expected, problem.Backward(engine, keep: true).All, $"case {i}, kept");
+            AssertClose(expected, problem.Backward(engine, keep: false).All, $"case {i}, recomputed");
+        }
+    }
+
+    [Fact]
+    public void Rows_of_zeros_change_no_bit_where_lanes_run_along_tokens()
+    {
+        int[] counts = [33, 12, 90, 16];
+        using KernelEngine one = Engines.Make(InstructionSet.Avx512);
+        using var problem = new FeedForwardCase(4, 50, 200, 230, counts, Activation.SwiGlu, bias: true);
+        float[] y = problem.Forward(one), gradients = problem.Backward(one, keep: true).All;
+        problem.Computed = [.. counts.Select(_ => 96)];
+        foreach (int threads in (int[])[1, 2, 3, 7])
+        {
+            using KernelEngine engine = Engines.Make(InstructionSet.Avx512, threads);
+            Assert.Equal(y, problem.Forward(engine));
+            Assert.Equal(gradients, problem.Backward(engine, keep: true).All);
+            Assert.Equal(gradients, problem.Backward(engine, keep: false).All);
+        }
+    }
+
+    [Fact]
+    public void Fewer_computed_rows_than_a_group_has_are_refused()
+    {
+        using KernelEngine engine = Engines.Make(InstructionSet.Avx512);
+        using var problem = new FeedForwardCase(8, 3, 10, 9, [2, 3], Activation.SwiGlu) { Computed = [2, 2] };
+        string message = Assert.Throws<InvalidOperationException>(() => problem.Forward(engine)).Message;
+        Assert.Contains("Group 1 has 3 rows, of which 2", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Groups_without_rows_get_zero_gradients_and_no_row_means_zero()
     {

@@ -53,28 +53,64 @@ public sealed class ExecutorEqualityTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Outputs_have_the_same_bits_with_one_thread_and_with_two(string name)
+    public void Outputs_and_gradients_have_the_same_bits_with_1_2_3_and_7_threads(string name)
     {
         using var scope = NewDisposeScope();
-        using var quiet = no_grad();
         manual_seed(5);
         using ExpertWeights weights = Load.Weights(ExpertActivation.SwiGlu, bias: true, 16, 64, 32);
         DispatchedTokens tokens = Load.Dispatch(Load.Experts("zipf", 512, 4, 16), 16, 64);
+        Tensor direction = randn_like(tokens.X);
         ExpertExecutor executor = Executors.All.Get(name).Create();
         int threads = get_num_threads();
         try
         {
-            set_num_threads(1);
-            Tensor one = executor.Run(tokens, weights);
-            set_num_threads(2);
-            Tensor two = executor.Run(tokens, weights);
-
-            Assert.True(one.equal(two).all().item<bool>());
+            Dictionary<string, Tensor> one = OnThreads(1);
+            foreach (int count in (int[])[2, 3, 7])
+            {
+                Dictionary<string, Tensor> several = OnThreads(count);
+                Assert.All(one, result => Assert.True(result.Value.equal(several[result.Key]).all().item<bool>(), $"{result.Key}, {count} threads"));
+            }
         }
         finally
         {
             set_num_threads(threads);
         }
+
+        Dictionary<string, Tensor> OnThreads(int count)
+        {
+            set_num_threads(count);
+            return ExecutorRun.All(executor, tokens, weights, direction);
+        }
+    }
+
+    /// <summary>A capacity that every load fits into changes nothing, and neither does rounding a load up: what is added is zeros.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void No_executor_computes_fewer_rows_than_there_are(string name)
+    {
+        using var scope = NewDisposeScope();
+        using ExpertWeights weights = Load.Weights(ExpertActivation.SwiGlu, bias: true, 16, 8, 8);
+        foreach (string load in Load.Kinds)
+        {
+            DispatchedTokens tokens = Load.Dispatch(Load.Experts(load, 100, 3, 16), 16, 8);
+            Assert.InRange(Executors.All.Get(name).Create().ComputedRows(tokens, weights), tokens.Plan.Rows, 16L * 128);
+        }
+    }
+
+    [Fact]
+    public void Padding_is_to_the_largest_load_or_to_whole_tiles_or_both()
+    {
+        using var scope = NewDisposeScope();
+        using ExpertWeights weights = Load.Weights(ExpertActivation.SwiGlu, bias: false, 3, 8, 8);
+        Tensor experts = cat([full([40, 1], 0, ScalarType.Int64), full([7, 1], 1, ScalarType.Int64)]);
+        DispatchedTokens tokens = Load.Dispatch(experts, 3, 8);
+
+        Assert.Equal(47, Rows("grouped"));
+        Assert.Equal(64 + 32, Rows("block-sparse"));
+        Assert.Equal(3 * 40, Rows("padded"));
+        Assert.Equal(3 * 64, Rows("block-diagonal"));
+
+        long Rows(string name) => Executors.All.Get(name).Create().ComputedRows(tokens, weights);
     }
 
     /// <summary>bf16 has 8 bits of mantissa: three products in a row are good to a few parts in a hundred of the largest output.</summary>

@@ -32,7 +32,7 @@ public sealed class WorkedExampleTests
 
         Tensor buckets = x.index_select(0, tokens.Plan.TokenOfRow).view(Experts, Capacity, HiddenSize);
         Assert.Equal([4, 5, 128], buckets.shape);
-        Assert.True(buckets.view(-1, HiddenSize).Equals(PaddedLayout.Of(tokens.Plan).Gather(x)));
+        Assert.True(buckets.view(-1, HiddenSize).Equals(PaddedLayout.Of(tokens.Plan, Capacity).Gather(x)));
 
         Tensor[] halves = buckets.bmm(weights.GateUp.transpose(1, 2)).chunk(2, 2);
         Tensor outputs = (nn.functional.silu(halves[0]) * halves[1]).bmm(weights.Down.transpose(1, 2));

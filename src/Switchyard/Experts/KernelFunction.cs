@@ -1,24 +1,23 @@
-using Switchyard.Dispatch;
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.FeedForward;
 using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
 
-/// <summary>All experts over a plan by our kernels, as one node of the autograd graph, on tensor memory.</summary>
-internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<GroupedFunction>
+/// <summary>All experts over rows by our kernels, as one node of the autograd graph, on tensor memory.</summary>
+internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<KernelFunction>
 {
-    private const string PlanKey = "plan", ActivationKey = "activation", NeedsKey = "needs", GradientsKey = "gradients";
+    private const string RowsKey = "rows", ActivationKey = "activation", NeedsKey = "needs", GradientsKey = "gradients";
 
-    public override string Name => nameof(GroupedFunction);
+    public override string Name => nameof(KernelFunction);
 
     /// <summary>Outputs [T, d] of fp32 tensors, contiguous, on the CPU.</summary>
-    public static Tensor Run(Tensor x, Tensor weights, ExpertTensors experts, DispatchPlan plan)
+    public static Tensor Run(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows, SavedActivations activations)
     {
         bool records = is_grad_enabled() && (x.requires_grad || weights.requires_grad || experts.RequiresGradient);
         if (!records)
         {
-            return Forward(x, weights, experts, plan.TokenOfRow, plan.PairOfRow, plan.Offsets, saved: null);
+            return Forward(x, weights, experts, rows, saved: null);
         }
 
         // A view between a parameter and the node lets torch take the gradient over where it would copy one that is still referred to.
@@ -29,8 +28,9 @@ internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<Gro
             experts.Down.view(experts.Down.shape),
             experts.GateUpBias?.view(experts.GateUpBias.shape)!,
             experts.DownBias?.view(experts.DownBias.shape)!,
-            plan,
+            rows,
             experts.Activation,
+            activations,
             new GradientNeeds(x.requires_grad, weights.requires_grad, experts.GateUp.requires_grad, experts.Down.requires_grad));
     }
 
@@ -39,18 +39,13 @@ internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<Gro
     {
         Tensor x = (Tensor)vars[0], weights = (Tensor)vars[1];
         ExpertTensors experts = new((Tensor)vars[2], (Tensor)vars[3], (Tensor?)vars[4], (Tensor?)vars[5], (ExpertActivation)vars[7]);
-        DispatchPlan plan = (DispatchPlan)vars[6];
-        Tensor inner;
-        fixed (int* offsets = plan.Offsets)
-        {
-            inner = empty(Problem(x, weights, experts, plan.TokenOfRow, plan.PairOfRow, offsets).SavedLength);
-        }
-
-        Tensor y = Forward(x, weights, experts, plan.TokenOfRow, plan.PairOfRow, plan.Offsets, inner);
-        ctx.save_for_backward([x, weights, experts.GateUp, experts.Down, experts.GateUpBias!, experts.DownBias!, plan.TokenOfRow, plan.PairOfRow, inner]);
-        ctx.save_data(PlanKey, plan.Offsets);
+        KernelRows rows = (KernelRows)vars[6];
+        Tensor? inner = (SavedActivations)vars[8] == SavedActivations.Keep ? empty(SavedLength(x, weights, experts, rows)) : null;
+        Tensor y = Forward(x, weights, experts, rows, inner);
+        ctx.save_for_backward([x, weights, experts.GateUp, experts.Down, experts.GateUpBias!, experts.DownBias!, rows.TokenOfRow, rows.PairOfRow, inner!]);
+        ctx.save_data(RowsKey, rows);
         ctx.save_data(ActivationKey, experts.Activation);
-        ctx.save_data(NeedsKey, vars[8]);
+        ctx.save_data(NeedsKey, vars[9]);
         return y;
     }
 
@@ -70,9 +65,10 @@ internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<Gro
         Tensor? dDown = needs.Down ? empty_like(experts.Down) : null;
         Tensor? dGateUpBias = needs.GateUp && experts.GateUpBias is not null ? empty_like(experts.GateUpBias) : null;
         Tensor? dDownBias = needs.Down && experts.DownBias is not null ? empty_like(experts.DownBias) : null;
-        fixed (int* offsets = (int[])ctx.get_data(PlanKey))
+        KernelRows rows = ((KernelRows)ctx.get_data(RowsKey)) with { TokenOfRow = saved[6], PairOfRow = saved[7] };
+        fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
-            Problem(x, weights, experts, saved[6], saved[7], offsets).Backward(
+            Problem(x, weights, experts, rows, offsets, computed).Backward(
                 KernelEngines.Current,
                 new FeedForwardGradients
                 {
@@ -87,7 +83,7 @@ internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<Gro
                 Floats(saved[8]));
         }
 
-        List<Tensor> gradients = [dx!, dWeights!, dGateUp!, dDown!, dGateUpBias!, dDownBias!, null!, null!, null!];
+        List<Tensor> gradients = [dx!, dWeights!, dGateUp!, dDown!, dGateUpBias!, dDownBias!, null!, null!, null!, null!];
         foreach (Tensor? gradient in gradients)
         {
             gradient?.MoveToOuterDisposeScope();
@@ -98,18 +94,26 @@ internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<Gro
         return gradients;
     }
 
-    private static Tensor Forward(Tensor x, Tensor weights, ExpertTensors experts, Tensor tokenOfRow, Tensor pairOfRow, int[] planOffsets, Tensor? saved)
+    private static long SavedLength(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows)
+    {
+        fixed (int* offsets = rows.Offsets, computed = rows.Computed)
+        {
+            return Problem(x, weights, experts, rows, offsets, computed).SavedLength;
+        }
+    }
+
+    private static Tensor Forward(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows, Tensor? saved)
     {
         Tensor y = empty_like(x);
-        fixed (int* offsets = planOffsets)
+        fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
-            Problem(x, weights, experts, tokenOfRow, pairOfRow, offsets).Forward(KernelEngines.Current, Floats(y), Floats(saved));
+            Problem(x, weights, experts, rows, offsets, computed).Forward(KernelEngines.Current, Floats(y), Floats(saved));
         }
 
         return y;
     }
 
-    private static GroupedFeedForward Problem(Tensor x, Tensor weights, ExpertTensors experts, Tensor tokenOfRow, Tensor pairOfRow, int* offsets) => new()
+    private static GroupedFeedForward Problem(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows, int* offsets, int* computed) => new()
     {
         Tokens = checked((int)x.size(0)),
         Width = checked((int)x.size(1)),
@@ -128,8 +132,9 @@ internal sealed unsafe class GroupedFunction : autograd.SingleTensorFunction<Gro
         Second = Floats(experts.Down),
         SecondBias = Floats(experts.DownBias),
         Offsets = offsets,
-        RowToken = (long*)Address(tokenOfRow),
-        RowPair = (long*)Address(pairOfRow),
+        Computed = computed,
+        RowToken = (long*)Address(rows.TokenOfRow),
+        RowPair = (long*)Address(rows.PairOfRow),
         Weights = Floats(weights),
     };
 

@@ -1,0 +1,81 @@
+using Switchyard.Dispatch;
+using static TorchSharp.torch;
+
+namespace Switchyard.Experts;
+
+/// <summary>
+/// Executors that are a list of tiles for the kernels of our own: 32 rows of one expert and as many features as the caches like are a tile, the tiles of all experts stand in one queue,
+/// and executors differ in one number, the rows that are computed for an expert (<see cref="RowsOf"/>). Rows beyond those of the plan are zeros; they exist in no memory but that of the tiles.
+/// </summary>
+/// <remarks>
+/// The gather is part of the packing of a tile, the activation follows the first product, weights and scatter the last; X is never permuted in memory. The same bits at any thread count.
+/// For weights in fp32 on the CPU; tokens of another floating type are widened and the result is narrowed. Elsewhere, and for other weights, <see cref="Elsewhere"/> does the work.
+/// The kernels run on a thread team of their own, of as many threads as torch was told to use. It sleeps between calls, and so must libtorch's OpenMP threads:
+/// set <c>OMP_WAIT_POLICY=passive</c> before the process starts where both share few cores (the command line does).
+/// </remarks>
+public abstract class KernelExecutor : ExpertExecutor
+{
+    /// <summary>Rows of a tile.</summary>
+    protected const int TileRows = 32;
+
+    private readonly ExecutorOptions _options;
+
+    /// <summary>For derived executors.</summary>
+    /// <param name="options">Time or memory.</param>
+    /// <param name="elsewhere">Does the work where the kernels cannot.</param>
+    protected KernelExecutor(ExecutorOptions options, ExpertExecutor elsewhere)
+    {
+        _options = options;
+        Elsewhere = elsewhere;
+    }
+
+    /// <summary>Does the work where the kernels cannot.</summary>
+    protected ExpertExecutor Elsewhere { get; }
+
+    /// <summary>Rows that are computed for an expert, at least <paramref name="count"/>.</summary>
+    /// <param name="count">Rows of the plan for this expert.</param>
+    /// <param name="largest">Rows of the plan for the expert that has most.</param>
+    protected abstract int RowsOf(int count, int largest);
+
+    /// <inheritdoc/>
+    public sealed override bool Accepts(DispatchedTokens tokens, ExpertWeights experts) => OnKernels(tokens, experts) || Elsewhere.Accepts(tokens, experts);
+
+    /// <inheritdoc/>
+    public sealed override long ComputedRows(DispatchedTokens tokens, ExpertWeights experts) =>
+        OnKernels(tokens, experts) ? RowsOfExperts(tokens.Plan).Sum(n => (long)n) : Elsewhere.ComputedRows(tokens, experts);
+
+    /// <inheritdoc/>
+    public sealed override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
+    {
+        if (!OnKernels(tokens, experts))
+        {
+            return Elsewhere.Run(tokens, experts);
+        }
+
+        if (tokens.Plan.Rows == 0)
+        {
+            return NoRows.Run(tokens, experts);
+        }
+
+        using var scope = NewDisposeScope();
+        Tensor y = KernelFunction.Run(
+            tokens.X.to(ScalarType.Float32).contiguous(),
+            tokens.Weights.to(ScalarType.Float32).contiguous(),
+            ExpertTensors.Of(experts, ScalarType.Float32),
+            new KernelRows(tokens.Plan, RowsOfExperts(tokens.Plan)),
+            _options.Activations);
+        return y.to(tokens.X.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The least multiple of <see cref="TileRows"/> that is not less than <paramref name="rows"/>.</summary>
+    protected static int WholeTiles(int rows) => (rows + TileRows - 1) / TileRows * TileRows;
+
+    private int[] RowsOfExperts(DispatchPlan plan)
+    {
+        int largest = plan.Counts.Max();
+        return [.. plan.Counts.Select(count => RowsOf(count, largest))];
+    }
+
+    private static bool OnKernels(DispatchedTokens tokens, ExpertWeights experts) =>
+        tokens.X.device_type == TorchSharp.DeviceType.CPU && experts.GateUp.dtype == ScalarType.Float32 && tokens.X.dtype != ScalarType.Float64;
+}
