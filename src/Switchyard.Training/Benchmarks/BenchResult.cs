@@ -1,3 +1,4 @@
+using Switchyard.Kernels.Limits;
 using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Benchmarks;
@@ -10,6 +11,9 @@ public sealed record BenchResult
 
     /// <summary>The machine.</summary>
     public required MachineInfo Machine { get; init; }
+
+    /// <summary>The machine's limits at each number of threads, measured in the same run; null where nothing was compared with them.</summary>
+    public IReadOnlyList<MachineLimits>? Roofline { get; init; }
 
     /// <summary>One row a measurement.</summary>
     public required IReadOnlyList<BenchRow> Rows { get; init; }

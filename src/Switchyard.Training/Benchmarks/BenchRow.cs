@@ -5,7 +5,7 @@ namespace Switchyard.Training.Benchmarks;
 /// <summary>One measurement: the median of several runs.</summary>
 public sealed record BenchRow
 {
-    /// <summary><c>router</c>, <c>executor</c> or <c>layer</c>.</summary>
+    /// <summary><c>router</c>, <c>executor</c>, <c>layer</c> or <c>product</c>.</summary>
     public required string What { get; init; }
 
     /// <summary>Name of the shape.</summary>
@@ -43,6 +43,12 @@ public sealed record BenchRow
 
     /// <summary>Operations a nanosecond of the expert products (a multiplication and an addition are two).</summary>
     public double? Gops { get; init; }
+
+    /// <summary>Weights that must come from memory, 10⁶ bytes; 0 where they lie in a cache.</summary>
+    public double? MegabytesRead { get; init; }
+
+    /// <summary>The time that no software can beat on this machine ÷ <see cref="Milliseconds"/>.</summary>
+    public double? Efficiency { get; init; }
 
     /// <summary>Computed rows that are padding ÷ computed rows.</summary>
     public double? PaddingWaste { get; init; }
