@@ -134,8 +134,23 @@ internal static class ModelFolder
 
         foreach ((string name, Tensor tensor) in wanted)
         {
-            file.CopyTo(name, tensor);
+            Copy(file, name, tensor);
         }
+    }
+
+    /// <summary>Fused experts may lie transposed, [E, in, out]; where both sizes are equal they are taken as they are.</summary>
+    private static void Copy(SafetensorsFile file, string name, Tensor tensor)
+    {
+        IReadOnlyList<long> shape = file.Entry(name).Shape;
+        if (tensor.dim() == 3 && shape.SequenceEqual([tensor.size(0), tensor.size(2), tensor.size(1)]) && tensor.size(1) != tensor.size(2))
+        {
+            using Tensor stored = file.Load(name);
+            using Tensor turned = stored.transpose(1, 2);
+            tensor.copy_(turned);
+            return;
+        }
+
+        file.CopyTo(name, tensor);
     }
 
     private static string List(string what, string[] names) =>

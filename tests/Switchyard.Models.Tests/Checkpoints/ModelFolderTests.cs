@@ -154,6 +154,29 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Contains("1 tensors are unexpected: stranger", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Fused_experts_are_read_as_they_are_or_transposed(bool transposed)
+    {
+        using var scope = NewDisposeScope();
+        using MoeTransformer model = new(Options("linear"));
+        TrainALittle(model);
+        model.Save(_folder["model"]);
+        List<(string, Tensor)> tensors = [.. ModelTensors.Of(model).Where(t => !t.Name.Contains(".experts.", StringComparison.Ordinal))];
+        foreach (MoeLayer layer in model.MoeLayers)
+        {
+            string prefix = $"model.layers.{layer.Options.Layer}.mlp.experts.";
+            tensors.Add((prefix + "gate_up_proj", transposed ? layer.Experts.GateUp.transpose(1, 2) : layer.Experts.GateUp));
+            tensors.Add((prefix + "down_proj", transposed ? layer.Experts.Down.transpose(1, 2) : layer.Experts.Down));
+        }
+
+        SafetensorsWriter.Write(Path.Combine(_folder["model"], "model.safetensors"), tensors);
+
+        using MoeTransformer loaded = MoeTransformer.Load(_folder["model"]);
+        AssertSame(model, loaded);
+    }
+
     [Fact]
     public void A_folder_that_holds_no_model_is_an_error()
     {
@@ -206,7 +229,7 @@ public sealed class ModelFolderTests : IDisposable
         RotaryTheta = 5000,
         Experts = 4,
         TopK = 2,
-        InnerSize = 8,
+        InnerSize = 10,
         Seed = 7,
         Moe = new MoeLayerOptions
         {
