@@ -1,6 +1,8 @@
 using Switchyard.Dense;
 using Switchyard.Metrics;
 using Switchyard.Models.Blocks;
+using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Files;
 using Switchyard.Routing;
 using static TorchSharp.torch;
 
@@ -41,6 +43,16 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <summary>Type of the products: fp32, or bf16 with weights kept in fp32 and the residual stream, norms, router and softmax of the loss in fp32.</summary>
     public ScalarType ComputeType { get; set; } = ScalarType.Float32;
 
+    /// <summary>Reads a model from a folder in Hugging Face's layout: one written by <see cref="Save"/>, or a <c>qwen3_moe</c> of others. It is set to inference.</summary>
+    /// <param name="folder">Holds <c>config.json</c> and <c>model.safetensors</c>.</param>
+    /// <exception cref="CheckpointFormatException">A file is missing or damaged, a key is missing, the model is of another kind, or tensors are missing, unexpected or of another shape.</exception>
+    public static MoeTransformer Load(string folder) => ModelFolder.Load(folder);
+
+    /// <summary>Writes the model as a folder in Hugging Face's layout, the weights in the type that they have. With the linear router, the selector <c>softmax-topk</c> and no choice bias it is a <c>qwen3_moe</c> of transformers; whatever else there is has tensors of its own and the model type <c>switchyard_moe</c>.</summary>
+    /// <param name="folder">Made if it is not there; its <c>config.json</c> and <c>model.safetensors</c> are replaced, other files are left.</param>
+    /// <exception cref="IOException">The folder cannot be written, or the disk is full.</exception>
+    public void Save(string folder) => ModelFolder.Save(this, folder);
+
     /// <summary>Logits [B, N, V] of token ids [B, N] int64.</summary>
     public override Tensor forward(Tensor input) => Run(input).Logits;
 
@@ -76,6 +88,19 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         return new MoeTransformerOutput(logits.to(ScalarType.Float32), loss is null ? null : loss / MoeLayers.Count, dropped);
     }
 
+    /// <summary>Whether a router wants to know how often each token occurs.</summary>
+    public bool WantsTokenFrequencies => RoutersByFrequency().Any();
+
+    /// <summary>Tells the routers that want it how often each token occurs in the training text; call it before the first step. Their state dict keeps what they make of it.</summary>
+    /// <param name="frequencies">Occurrences of each token id, [V].</param>
+    public void SetTokenFrequencies(ReadOnlySpan<long> frequencies)
+    {
+        foreach (IUsesTokenFrequencies router in RoutersByFrequency())
+        {
+            router.SetFrequencies(frequencies);
+        }
+    }
+
     /// <summary>Updates the state of routers and balancers; call it once after each optimizer step.</summary>
     public void AfterStep()
     {
@@ -94,6 +119,9 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <summary>Parameters that one token uses: all but those of the experts that it does not visit.</summary>
     public long ActiveParameters =>
         TotalParameters - MoeLayers.Sum(l => Count(l.Experts) / l.Options.Experts * (l.Options.Experts - l.Options.TopK));
+
+    private IEnumerable<IUsesTokenFrequencies> RoutersByFrequency() =>
+        MoeLayers.Select(l => l.Router).OfType<IUsesTokenFrequencies>().Where(r => r.WantsTokenFrequencies);
 
     private static long Count(nn.Module module) => module.parameters().Sum(p => p.numel());
 }

@@ -12,9 +12,18 @@ internal static class Golden
             return Existing(Path.Combine(named, name));
         }
 
-        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", ".."));
-        return Existing(Path.Combine(root, "tests", "golden", name))
-            ?? Existing(Path.Combine(root, "..", "shared", "golden", name));
+        return Existing(Path.Combine(Root(), "tests", "golden", name))
+            ?? Existing(Path.Combine(Root(), "..", "shared", "golden", name));
+    }
+
+    /// <summary>The folders within a folder, in whichever places there are, as names for <see cref="Folder"/>.</summary>
+    public static IReadOnlyList<string> Folders(string name)
+    {
+        IEnumerable<string> places = Environment.GetEnvironmentVariable("SWITCHYARD_GOLDEN") is { Length: > 0 } named
+            ? [named]
+            : [Path.Combine(Root(), "tests", "golden"), Path.Combine(Root(), "..", "shared", "golden")];
+        return [.. places.Select(p => Path.Combine(p, name)).Where(Directory.Exists).SelectMany(Directory.GetDirectories)
+            .Select(d => $"{name}/{Path.GetFileName(d)}").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The files of a folder that match a pattern, as theory data; a placeholder that is skipped where there are none.</summary>
@@ -33,6 +42,8 @@ internal static class Golden
     }
 
     private static string? Existing(string path) => Directory.Exists(path) ? path : null;
+
+    private static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", ".."));
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 }

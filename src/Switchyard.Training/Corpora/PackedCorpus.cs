@@ -127,6 +127,33 @@ public sealed class PackedCorpus : IDisposable
         }
     }
 
+    /// <summary>How often each token occurs in the training text, ends of documents included. Reads all of it once.</summary>
+    /// <param name="vocabularySize">Length of the result.</param>
+    /// <exception cref="ConfigurationException">The text has a token outside the vocabulary.</exception>
+    public long[] TrainFrequencies(int vocabularySize = VocabularySize)
+    {
+        long[] counts = new long[VocabularySize];
+        byte[] buffer = new byte[1 << 20];
+        for (long at = 0; at < TrainTokens; at += buffer.Length)
+        {
+            Span<byte> tokens = buffer.AsSpan(0, (int)Math.Min(buffer.Length, TrainTokens - at));
+            ReadTrain(at, tokens);
+            foreach (byte token in tokens)
+            {
+                counts[token]++;
+            }
+        }
+
+        int outside = Array.FindIndex(counts, Math.Min(vocabularySize, counts.Length), n => n > 0);
+        if (outside >= 0)
+        {
+            throw new ConfigurationException($"token {outside} of the training text lies outside the vocabulary of {vocabularySize}");
+        }
+
+        Array.Resize(ref counts, vocabularySize);
+        return counts;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

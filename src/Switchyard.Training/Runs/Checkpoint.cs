@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Trainers;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Training.Runs;
 
-/// <summary>A checkpoint: <c>model.safetensors</c> (weights, and the state of routers and balancers), <c>optimizer.safetensors</c> (moments, and the state of the random generator) and <c>trainer.json</c>. It appears whole or not at all.</summary>
+/// <summary>A checkpoint: <c>model.safetensors</c> (weights, and the state of routers and balancers, named as <see cref="ModelTensors"/> says), <c>optimizer.safetensors</c> (moments, and the state of the random generator) and <c>trainer.json</c>. It appears whole or not at all.</summary>
 public static class Checkpoint
 {
     private const string ModelFile = "model.safetensors";
@@ -26,8 +27,9 @@ public static class Checkpoint
         {
             Directory.CreateDirectory(temporary);
             using (NewDisposeScope())
+            using (no_grad())
             {
-                SafetensorsWriter.Write(Path.Combine(temporary, ModelFile), trainer.Model.state_dict().Select(t => (t.Key, t.Value)));
+                SafetensorsWriter.Write(Path.Combine(temporary, ModelFile), ModelTensors.Of(trainer.Model));
                 SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), trainer.Optimizer.State().Append((RandomState, random.get_rng_state())));
             }
 
@@ -85,7 +87,7 @@ public static class Checkpoint
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, ModelFile));
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        Dictionary<string, Tensor> wanted = model.state_dict();
+        Dictionary<string, Tensor> wanted = ModelTensors.Of(model).ToDictionary(t => t.Name, t => t.Tensor, StringComparer.Ordinal);
         string? unknown = file.Entries.Keys.FirstOrDefault(n => !wanted.ContainsKey(n));
         if (unknown is not null)
         {

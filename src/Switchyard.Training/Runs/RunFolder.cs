@@ -6,7 +6,7 @@ using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Runs;
 
-/// <summary>The folder of a run: <c>config.json</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>checkpoints/step-N</c>, <c>report.html</c>.</summary>
+/// <summary>The folder of a run: <c>config.json</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>checkpoints/step-N</c>, <c>model</c>, <c>report.html</c>.</summary>
 public sealed class RunFolder
 {
     /// <summary>How figures are written, a line each: what is not a number is null.</summary>
@@ -32,6 +32,9 @@ public sealed class RunFolder
 
     /// <summary>Where checkpoints lie.</summary>
     public string CheckpointsPath => System.IO.Path.Combine(Path, "checkpoints");
+
+    /// <summary>The trained model, in Hugging Face's layout.</summary>
+    public string ModelPath => System.IO.Path.Combine(Path, "model");
 
     /// <summary>Makes the folder and sees that it can be written.</summary>
     /// <exception cref="ConfigurationException">It cannot.</exception>

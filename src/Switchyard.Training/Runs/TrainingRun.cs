@@ -47,6 +47,10 @@ public sealed class TrainingRun
         else
         {
             File.Delete(_folder.MetricsPath);
+            if (trainer.Model.WantsTokenFrequencies)
+            {
+                trainer.Model.SetTokenFrequencies(_corpus.TrainFrequencies(_config.Model.VocabularySize));
+            }
         }
 
         _folder.WriteConfig(_config);
@@ -54,6 +58,7 @@ public sealed class TrainingRun
         Stopwatch clock = Stopwatch.StartNew();
         Evaluation evaluation = Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation)
             ?? EvaluateWhole(trainer, progress);
+        trainer.Model.Save(_folder.ModelPath);
         return RowMeasurement.Row(trainer, evaluation, history, _corpus.Info, seconds + clock.Elapsed.TotalSeconds);
     }
 

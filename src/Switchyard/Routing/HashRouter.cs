@@ -8,7 +8,7 @@ namespace Switchyard.Routing;
 /// <see cref="HashMode.Random"/> and <see cref="HashMode.Balanced"/> look the token id up in a table [V, k] made beforehand; ids are taken modulo its rows (65,536 where <see cref="RouterOptions.VocabularySize"/> is unknown). <see cref="HashMode.Lsh"/> looks up the sign bits of a random projection of x, at least two more than ⌈log₂ E⌉, in a table that spreads the bit patterns evenly. The scores carry no gradient.
 /// <para>No parameters; buffers <c>table</c> [V, k] int32 and, for lsh, <c>projection</c> [bits, d]. Source: Roller et al. 2021, "Hash Layers", arXiv 2106.04426.</para>
 /// </remarks>
-public sealed class HashRouter : Router
+public sealed class HashRouter : Router, IUsesTokenFrequencies
 {
     private const int RowsOfUnknownVocabulary = 1 << 16;
     private readonly ulong _salt;
@@ -41,6 +41,9 @@ public sealed class HashRouter : Router
                 break;
         }
     }
+
+    /// <inheritdoc/>
+    public bool WantsTokenFrequencies => Options.Hash == HashMode.Balanced;
 
     /// <summary>Makes the table of <see cref="HashMode.Balanced"/> anew from how often each token occurs.</summary>
     /// <param name="frequencies">Occurrences of each token id, [V].</param>

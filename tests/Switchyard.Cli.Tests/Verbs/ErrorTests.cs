@@ -88,7 +88,7 @@ public sealed class ErrorTests : IDisposable
         CommandRun trained = CommandRun.Of(
             "train", "--config", File("c.json", Tiny), "--corpus", Text(), "--output", run, "--quiet");
         Assert.True(trained.ExitCode == 0, trained.Error);
-        string model = Directory.GetFiles(run, "model.safetensors", SearchOption.AllDirectories).Single();
+        string model = Directory.GetFiles(Path.Combine(run, "checkpoints"), "model.safetensors", SearchOption.AllDirectories).Single();
         byte[] bytes = System.IO.File.ReadAllBytes(model);
         System.IO.File.WriteAllBytes(model, bytes[..(bytes.Length / 2)]);
 

@@ -1,0 +1,8 @@
+using BenchmarkDotNet.Running;
+using Switchyard.Native;
+
+// Everything runs in this process: a benchmark of one torch call needs no build of its own, and threads that wait must not spin beside those that work.
+OpenMp.SleepBetweenRegions();
+LibTorch.EnsureLoadable();
+string[] arguments = args.Contains("--inProcess") || args.Contains("-i") ? args : [.. args, "--inProcess"];
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(arguments);

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Switchyard.Balancing;
+using Switchyard.Experts;
+using Switchyard.Routing;
+using Switchyard.Selection;
+
+namespace Switchyard.Models.Checkpoints;
+
+/// <summary>The section <c>switchyard</c> of a model's <c>config.json</c>: what the keys of <c>qwen3_moe</c> cannot say.</summary>
+internal sealed record ModelSection
+{
+    public const string CurrentSchema = "switchyard.model/1";
+
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNameCaseInsensitive = false,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        IgnoreReadOnlyProperties = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    public string Schema { get; init; } = CurrentSchema;
+
+    /// <summary>Router, balancers and selector, such as <c>linear+bias</c>.</summary>
+    public string Routing { get; init; } = "linear";
+
+    public RouterOptions? Router { get; init; }
+
+    public SelectorOptions? Selector { get; init; }
+
+    public string Capacity { get; init; } = "none";
+
+    public double CapacityFactor { get; init; } = 1.25;
+
+    public bool RenormalizeAfterDrop { get; init; }
+
+    public string Executor { get; init; } = Executors.Default;
+
+    public double InputJitter { get; init; }
+
+    public ExpertActivation Activation { get; init; }
+
+    public bool ExpertBias { get; init; }
+
+    public bool SharedGate { get; init; }
+
+    public bool QueryKeyNorm { get; init; } = true;
+
+    public long Seed { get; init; }
+
+    public static ModelSection Of(MoeTransformer model)
+    {
+        MoeLayer first = model.MoeLayers[0];
+        return new ModelSection
+        {
+            Routing = first.Options.Routing.Name,
+            Router = first.Router.Options,
+            Selector = first.Selector.Options,
+            Capacity = first.Options.Capacity,
+            CapacityFactor = first.Options.CapacityFactor,
+            RenormalizeAfterDrop = first.Options.RenormalizeAfterDrop,
+            Executor = first.Options.Executor,
+            InputJitter = first.Options.InputJitter,
+            Activation = model.Options.Activation,
+            ExpertBias = first.Options.ExpertBias,
+            SharedGate = model.Options.SharedGate,
+            QueryKeyNorm = model.Options.QueryKeyNorm,
+            Seed = model.Options.Seed,
+        };
+    }
+
+    /// <summary>Whether transformers computes the same as the model when it reads the folder as <c>qwen3_moe</c>.</summary>
+    public static bool IsPlain(MoeTransformer model)
+    {
+        MoeLayer first = model.MoeLayers[0];
+        return first is { Router: LinearRouter { Options.Bias: false }, Selector: SoftmaxTopKSelector, SharedExpert: null, Options: { ExpertBias: false, Capacity: "none" } }
+            && model.Options is { Activation: ExpertActivation.SwiGlu, QueryKeyNorm: true }
+            && Balancers.Parse(first.Options.Routing.Balancer).All(b => !b.Entry.UsesChoiceBias);
+    }
+
+    /// <summary>The options of the layers; sizes are filled in by the model.</summary>
+    /// <param name="normalize">Whether the chosen weights are divided by their sum.</param>
+    public MoeLayerOptions LayerOptions(bool normalize) => new()
+    {
+        HiddenSize = 1,
+        Experts = 1,
+        TopK = 1,
+        InnerSize = 1,
+        Routing = RoutingRecipe.Parse(Routing),
+        Router = Router,
+        Selector = (Selector ?? new SelectorOptions { Experts = 1, TopK = 1 }) with { Normalize = normalize },
+        Capacity = Capacity,
+        CapacityFactor = CapacityFactor,
+        RenormalizeAfterDrop = RenormalizeAfterDrop,
+        Executor = Executor,
+        InputJitter = InputJitter,
+        ExpertBias = ExpertBias,
+    };
+}
