@@ -94,7 +94,7 @@ internal sealed class BenchArguments
         }
     }
 
-    private static string[] Split(ParseResult parse, Option<string> option) => Split(parse.GetValue(option)!);
+    private static string[] Split(ParseResult parse, Option<string> option) => Split(parse.GetValue(option) ?? (string)option.GetDefaultValue()!);
 
     public static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries);
 }
