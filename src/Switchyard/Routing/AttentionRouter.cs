@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Routing;
@@ -30,6 +31,6 @@ public sealed class AttentionRouter : Router
     {
         double scale = 1 / Math.Sqrt((double)router.Options.Heads * router.Options.KeySize);
         Tensor keys = router.In("K", x.dtype) * scale; // [E, r]: cheaper to scale than the scores
-        return nn.functional.linear(nn.functional.linear(x, router.In("W_q", x.dtype)), keys);
+        return DenseOperations.Linear(DenseOperations.Linear(x, router.In("W_q", x.dtype)), keys);
     }
 }

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Routing;
@@ -29,9 +30,9 @@ public sealed class MlpHadamardRouter : Router
         using var scope = NewDisposeScope();
         Tensor input = InRouterPrecision(x);
         ScalarType type = input.dtype;
-        Tensor gate = nn.functional.gelu(nn.functional.linear(input, this.In("W_1", type), this.In("b_1", type)));
-        Tensor value = nn.functional.linear(input, this.In("W_2", type), this.In("b_2", type));
-        Tensor scores = nn.functional.linear(gate * value, this.In("W_3", type), this.In("b_3", type));
+        Tensor gate = nn.functional.gelu(DenseOperations.Linear(input, this.In("W_1", type), this.In("b_1", type)));
+        Tensor value = DenseOperations.Linear(input, this.In("W_2", type), this.In("b_2", type));
+        Tensor scores = DenseOperations.Linear(gate * value, this.In("W_3", type), this.In("b_3", type));
         return new RouterOutput(scores.MoveToOuterDisposeScope());
     }
 }

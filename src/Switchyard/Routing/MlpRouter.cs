@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Routing;
@@ -24,8 +25,8 @@ public sealed class MlpRouter : Router
         using var scope = NewDisposeScope();
         Tensor input = InRouterPrecision(x);
         ScalarType type = input.dtype;
-        Tensor hidden = nn.functional.gelu(nn.functional.linear(input, this.In("W_1", type), this.In("b_1", type)));
-        Tensor scores = nn.functional.linear(hidden, this.In("W_2", type), this.In("b_2", type));
+        Tensor hidden = nn.functional.gelu(DenseOperations.Linear(input, this.In("W_1", type), this.In("b_1", type)));
+        Tensor scores = DenseOperations.Linear(hidden, this.In("W_2", type), this.In("b_2", type));
         return new RouterOutput(scores.MoveToOuterDisposeScope());
     }
 }

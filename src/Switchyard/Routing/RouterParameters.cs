@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -44,5 +45,5 @@ internal static class RouterParameters
 
     /// <summary>x·Wᵀ + b of a linear layer, in the type of x.</summary>
     public static Tensor Apply(this Linear layer, Tensor x) =>
-        nn.functional.linear(x, layer.weight.to(x.dtype), layer.bias?.to(x.dtype));
+        DenseOperations.Linear(x, layer.weight.to(x.dtype), layer.bias?.to(x.dtype));
 }

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -41,7 +42,7 @@ public sealed class NoisyTopKSelector : Selector
     /// <param name="x">Hidden states [T, d].</param>
     public NoisyScores Perturb(Tensor scores, Tensor x)
     {
-        Tensor logits = nn.functional.linear(x.to(scores.dtype), NoiseWeight.to(scores.dtype));
+        Tensor logits = DenseOperations.Linear(x.to(scores.dtype), NoiseWeight.to(scores.dtype));
         return WithNoise(scores, logits, Normal(scores));
     }
 
