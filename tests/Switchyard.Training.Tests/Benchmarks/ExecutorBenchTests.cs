@@ -38,12 +38,13 @@ public sealed class ExecutorBenchTests
         ExecutorTable table = ExecutorTableBench.Of(
         [
             row,
-            row with { Executor = "padded", Milliseconds = 92 },
+            row with { Executor = "sequential", Milliseconds = 92 },
             row with { Executor = "auto", Milliseconds = 10 },
             row with { Executor = "sequential", Milliseconds = 1, Threads = 1 },
-            row with { Tokens = 16 },
-            row with { Tokens = 16, Executor = "padded", Milliseconds = 88 },
-            row with { Tokens = 16, Executor = "padded", Milliseconds = 1, Activations = SavedActivations.Recompute },
+            row with { Executor = "padded", Milliseconds = 1 },
+            row with { Tokens = 16, Storage = "bf16" },
+            row with { Tokens = 16, Storage = "bf16", Executor = "padded", Milliseconds = 88 },
+            row with { Tokens = 16, Storage = "bf16", Executor = "padded", Milliseconds = 1, Activations = SavedActivations.Recompute },
         ]);
 
         Assert.Equal(["grouped", "padded"], table.Choices.Select(c => c.Executor));
