@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Experts;
+using Switchyard.Kernels.Limits;
 using Switchyard.Training.Benchmarks;
 using Switchyard.Training.Configuration;
 
@@ -30,8 +31,10 @@ internal static class BenchVerb
         Command command = Verb.Make(name, description, example, common, (parse, cancellation) =>
         {
             Verb.UseThreads(parse, common);
-            List<BenchRow> rows = Print(parse, common, arguments.Read(parse).SelectMany(options => measure(options, cancellation)));
-            BenchResult result = new() { Machine = Verb.Machine(parse, common), Rows = rows };
+            IReadOnlyList<BenchOptions> options = arguments.Read(parse);
+            MachineLimits[]? limits = name is "executor" ? [.. RooflineBench.Run(options[0].Threads, cancellation)] : null;
+            List<BenchRow> rows = Print(parse, common, options.SelectMany(o => measure(o, cancellation)).Select(row => limits is null ? row : RooflineBench.WithEfficiency(row, limits)));
+            BenchResult result = new() { Machine = Verb.Machine(parse, common), Roofline = limits, Rows = rows };
             string json = JsonSerializer.Serialize(result, ConfigFile.Json) + "\n";
             Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), path => File.WriteAllText(path, json));
             if (name is "executor" && parse.GetValue(table) is { } file)
@@ -58,7 +61,7 @@ internal static class BenchVerb
         List<BenchRow> rows = [];
         if (print)
         {
-            Console.Out.WriteLine($"{"shape",-13}{"tokens",7}{"threads",8}  {"name",-26}{"ms",10}{"Gop/s",9}{"waste",7}{"layer",7}  {"ratio",6}  peer");
+            Console.Out.WriteLine($"{"shape",-13}{"tokens",7}{"threads",8}  {"name",-26}{"ms",10}{"Gop/s",9}{"limit",7}{"waste",7}{"layer",7}  {"ratio",6}  peer");
         }
 
         string? group = null;
@@ -79,7 +82,7 @@ internal static class BenchVerb
 
             string name = row.Activations is SavedActivations.Recompute ? row.Executor + ", recompute" : row.Executor;
             Console.Out.WriteLine(
-                $"{row.Shape,-13}{row.Tokens,7}{row.Threads,8}  {name,-26}{row.Milliseconds,10:0.000}{row.Gops,9:0.0}{row.PaddingWaste,7:P0}{row.ShareOfLayer,7:P1}  {row.Ratio,6:0.00}  {row.Peer}");
+                $"{row.Shape,-13}{row.Tokens,7}{row.Threads,8}  {name,-26}{row.Milliseconds,10:0.000}{row.Gops,9:0.0}{row.Efficiency,7:P0}{row.PaddingWaste,7:P0}{row.ShareOfLayer,7:P1}  {row.Ratio,6:0.00}  {row.Peer}");
         }
 
         return rows;

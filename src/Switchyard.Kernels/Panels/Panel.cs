@@ -45,6 +45,14 @@ internal static unsafe class Panel
         int whole = length / Side * Side;
         for (int lane = 0; lane < lanes; lane += Side)
         {
+            if (lane + Side <= count)
+            {
+                float* a = rows[lane], b = rows[lane + 1], c = rows[lane + 2], d = rows[lane + 3];
+                float* e = rows[lane + 4], f = rows[lane + 5], g = rows[lane + 6], h = rows[lane + 7];
+                for (int k = 0; k < whole; k += Side)
+                    Transposition.Block(a + k, b + k, c + k, d + k, e + k, f + k, g + k, h + k, panel + ((nint)k * Lanes) + lane, Lanes);
+                continue;
+            }
             for (int k = 0; k < whole; k += Side)
             {
                 for (int i = 0; i < Side; i++)

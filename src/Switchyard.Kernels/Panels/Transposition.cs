@@ -14,35 +14,44 @@ internal static unsafe class Transposition
     /// <param name="rows">Addresses of the 8 rows.</param>
     /// <param name="target">Where the value i of row j goes: <c>target[i · stride + j]</c>.</param>
     /// <param name="stride">Values between rows of the target.</param>
-    public static void Block(float** rows, float* target, nint stride)
-    {
-        if (Avx.IsSupported)
-        {
-            Block256(rows, target, stride);
-            return;
-        }
-        for (int j = 0; j < Side; j++)
-        {
-            for (int i = 0; i < Side; i++)
-                target[(i * stride) + j] = rows[j][i];
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Block(float** rows, float* target, nint stride) =>
+        Block(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], target, stride);
 
     /// <summary>Transposes eight rows of eight values a stride apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Block(float* source, nint sourceStride, float* target, nint stride)
     {
-        float** rows = stackalloc float*[Side];
-        for (int i = 0; i < Side; i++)
-            rows[i] = source + (i * sourceStride);
-        Block(rows, target, stride);
+        float* middle = source + (4 * sourceStride);
+        Block(
+            source,
+            source + sourceStride,
+            source + (2 * sourceStride),
+            source + (3 * sourceStride),
+            middle,
+            middle + sourceStride,
+            middle + (2 * sourceStride),
+            middle + (3 * sourceStride),
+            target,
+            stride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block256(float** rows, float* target, nint stride)
+    /// <summary>The same with the rows' addresses one by one: in a loop they stay in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Block(float* row0, float* row1, float* row2, float* row3, float* row4, float* row5, float* row6, float* row7, float* target, nint stride)
     {
-        Vector256<float> a = Vector256.Load(rows[0]), b = Vector256.Load(rows[1]), c = Vector256.Load(rows[2]), d = Vector256.Load(rows[3]);
-        Vector256<float> e = Vector256.Load(rows[4]), f = Vector256.Load(rows[5]), g = Vector256.Load(rows[6]), h = Vector256.Load(rows[7]);
+        if (!Avx.IsSupported)
+        {
+            for (int i = 0; i < Side; i++)
+            {
+                float* line = target + (i * stride);
+                (line[0], line[1], line[2], line[3]) = (row0[i], row1[i], row2[i], row3[i]);
+                (line[4], line[5], line[6], line[7]) = (row4[i], row5[i], row6[i], row7[i]);
+            }
+            return;
+        }
+        Vector256<float> a = Vector256.Load(row0), b = Vector256.Load(row1), c = Vector256.Load(row2), d = Vector256.Load(row3);
+        Vector256<float> e = Vector256.Load(row4), f = Vector256.Load(row5), g = Vector256.Load(row6), h = Vector256.Load(row7);
         Vector256<float> ab0 = Avx.UnpackLow(a, b), ab1 = Avx.UnpackHigh(a, b), cd0 = Avx.UnpackLow(c, d), cd1 = Avx.UnpackHigh(c, d);
         Vector256<float> ef0 = Avx.UnpackLow(e, f), ef1 = Avx.UnpackHigh(e, f), gh0 = Avx.UnpackLow(g, h), gh1 = Avx.UnpackHigh(g, h);
         a = Avx.Shuffle(ab0, cd0, 0x44);

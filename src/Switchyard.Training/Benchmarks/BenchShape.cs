@@ -25,6 +25,9 @@ public sealed record BenchShape(string Name, int HiddenSize, int InnerSize, int 
     /// <inheritdoc/>
     public string Summary => $"hidden {HiddenSize}, inner {InnerSize}, {Experts} experts top-{TopK}{(SharedInnerSize > 0 ? $", shared {SharedInnerSize}" : string.Empty)}";
 
+    /// <summary>Weights of one expert.</summary>
+    public long ExpertParameters => 3L * HiddenSize * InnerSize;
+
     /// <summary>Operations of the routed experts for T tokens in the forward pass.</summary>
     public double Operations(int tokens) => 6.0 * tokens * TopK * HiddenSize * InnerSize;
 }

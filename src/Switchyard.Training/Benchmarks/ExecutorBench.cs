@@ -33,6 +33,8 @@ public static class ExecutorBench
 
         int best = TorchPeers.Best([.. competitors.Select(c => c.Name)], times);
         double operations = shape.Operations(tokens) * (options.Backward ? 3 : 1);
+        // Forward reads the weights of the experts in use; backward reads them again and writes their gradients.
+        double megabytes = shape.ExpertParameters * (double)dispatched.Plan.Counts.Count(c => c > 0) * weights.GateUp.element_size() * (options.Backward ? 3 : 1) / 1e6;
         double mean = (double)dispatched.Plan.Rows / shape.Experts;
         return
         [
@@ -51,6 +53,7 @@ public static class ExecutorBench
                 Activations = options.Backward ? c.Activations : null,
                 Milliseconds = times[i],
                 Gops = operations / times[i] / 1e6,
+                MegabytesRead = megabytes,
                 PaddingWaste = 1 - ((double)dispatched.Plan.Rows / c.Executor.ComputedRows(dispatched, weights)),
                 Peer = competitors[best].Name,
                 PeerMilliseconds = times[best],

@@ -18,11 +18,15 @@ public static class RooflineBench
     }
 
     /// <summary>A row with its efficiency: the time that no software can beat ÷ the row's. Rows without operations or limits stay as they are.</summary>
+    /// <remarks>Weights of a small layer stay in a cache from one run to the next: there the efficiency can pass 1 where reading them is the limit.</remarks>
     public static BenchRow WithEfficiency(BenchRow row, IReadOnlyList<MachineLimits> limits)
     {
-        MachineLimits? limit = limits.FirstOrDefault(l => l.Threads == row.Threads);
-        return limit is null || row.Gops is not { } gops || row.MegabytesRead is not { } megabytes
-            ? row
-            : row with { Efficiency = limit.Milliseconds(gops * row.Milliseconds * 1e6, megabytes * 1e6) / row.Milliseconds };
+        if (limits.FirstOrDefault(l => l.Threads == row.Threads) is not { } limit || row.Gops is not { } gops || row.MegabytesRead is not { } megabytes)
+        {
+            return row;
+        }
+
+        double peak = row.Storage is "bf16" ? limit.Bf16Gops ?? limit.Fp32Gops : limit.Fp32Gops;
+        return row with { Efficiency = Math.Max(gops / peak, megabytes / row.Milliseconds / limit.ReadGBps) };
     }
 }
