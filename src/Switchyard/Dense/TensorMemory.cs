@@ -13,7 +13,15 @@ internal static unsafe class TensorMemory
     public static void* Address(Tensor t)
     {
         Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
-        return Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes));
+        if (t.numel() * t.element_size() <= int.MaxValue)
+        {
+            return Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes));
+        }
+
+        // A span holds 2 GiB at most; the first element has the same address.
+        using Tensor flat = t.view(-1);
+        using Tensor first = flat.narrow(0, 0, 1);
+        return Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 
     /// <summary>A view for a node of the graph: torch takes the gradient of a view over where it would copy that of a parameter, which is still referred to.</summary>

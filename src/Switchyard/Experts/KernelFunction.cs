@@ -1,5 +1,7 @@
+using Switchyard.Dense;
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.FeedForward;
+using static Switchyard.Dense.TensorMemory;
 using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
@@ -7,7 +9,7 @@ namespace Switchyard.Experts;
 /// <summary>All experts over rows by our kernels, as one node of the autograd graph, on tensor memory.</summary>
 internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<KernelFunction>
 {
-    private const string RowsKey = "rows", ActivationKey = "activation", NeedsKey = "needs", GradientsKey = "gradients";
+    private const string RowsKey = "rows", ActivationKey = "activation", NeedsKey = "needs";
 
     public override string Name => nameof(KernelFunction);
 
@@ -20,14 +22,13 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
             return Forward(x, weights, experts, rows, saved: null);
         }
 
-        // A view between a parameter and the node lets torch take the gradient over where it would copy one that is still referred to.
         return apply(
             x,
             weights,
-            experts.GateUp.view(experts.GateUp.shape),
-            experts.Down.view(experts.Down.shape),
-            experts.GateUpBias?.view(experts.GateUpBias.shape)!,
-            experts.DownBias?.view(experts.DownBias.shape)!,
+            experts.GateUp.Viewed(),
+            experts.Down.Viewed(),
+            experts.GateUpBias?.Viewed()!,
+            experts.DownBias?.Viewed()!,
             rows,
             experts.Activation,
             activations,
@@ -83,15 +84,7 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
                 Floats(saved[8]));
         }
 
-        List<Tensor> gradients = [dx!, dWeights!, dGateUp!, dDown!, dGateUpBias!, dDownBias!, null!, null!, null!, null!];
-        foreach (Tensor? gradient in gradients)
-        {
-            gradient?.MoveToOuterDisposeScope();
-        }
-
-        // Torch reads the handles after this returns: until then something must refer to the tensors.
-        ctx.save_data(GradientsKey, gradients);
-        return gradients;
+        return ctx.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null, null);
     }
 
     private static long SavedLength(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows)
@@ -137,14 +130,6 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         RowPair = (long*)Address(rows.PairOfRow),
         Weights = Floats(weights),
     };
-
-    private static float* Floats(Tensor? t) => t is null ? null : (float*)Address(t);
-
-    private static void* Address(Tensor t)
-    {
-        System.Diagnostics.Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
-        return System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(t.bytes));
-    }
 
     private sealed record GradientNeeds(bool X, bool Weights, bool GateUp, bool Down);
 }
