@@ -82,6 +82,18 @@ public sealed record MachineLimits
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static unsafe void Read(byte* from, long bytes)
     {
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            ulong first = 0, second = 0;
+            for (ulong* at = (ulong*)from; at < from + bytes; at += 8)
+            {
+                first |= at[0] | at[1] | at[2] | at[3];
+                second |= at[4] | at[5] | at[6] | at[7];
+            }
+            if ((first | second) == 1)
+                throw new InvalidOperationException("The memory does not hold what was written.");
+            return;
+        }
         Vector256<int> a = default, b = default, c = default, d = default;
         for (byte* at = from; at < from + bytes; at += 128)
         {
