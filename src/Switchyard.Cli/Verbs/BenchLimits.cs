@@ -114,7 +114,8 @@ internal static class BenchLimits
         }
     }
 
-    private static void Write(ParseResult parse, CommonOptions common, IReadOnlyList<MachineLimits> limits, IReadOnlyList<BenchRow> rows)
+    /// <summary>Writes what any verb of <c>bench</c> measured where <c>--json</c> says.</summary>
+    public static void Write(ParseResult parse, CommonOptions common, IReadOnlyList<MachineLimits>? limits, IReadOnlyList<BenchRow> rows)
     {
         BenchResult result = new() { Machine = Verb.Machine(parse, common), Roofline = limits, Rows = rows };
         string json = JsonSerializer.Serialize(result, ConfigFile.Json) + "\n";

@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Experts;
 using Switchyard.Kernels.Limits;
 using Switchyard.Training.Benchmarks;
-using Switchyard.Training.Configuration;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -34,9 +31,7 @@ internal static class BenchVerb
             IReadOnlyList<BenchOptions> options = arguments.Read(parse);
             MachineLimits[]? limits = name is "executor" ? [.. RooflineBench.Run(options[0].Threads, cancellation)] : null;
             List<BenchRow> rows = Print(parse, common, options.SelectMany(o => measure(o, cancellation)).Select(row => limits is null ? row : RooflineBench.WithEfficiency(row, limits)));
-            BenchResult result = new() { Machine = Verb.Machine(parse, common), Roofline = limits, Rows = rows };
-            string json = JsonSerializer.Serialize(result, ConfigFile.Json) + "\n";
-            Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), path => File.WriteAllText(path, json));
+            BenchLimits.Write(parse, common, limits, rows);
             if (name is "executor" && parse.GetValue(table) is { } file)
             {
                 using FileStream stream = File.Create(file);

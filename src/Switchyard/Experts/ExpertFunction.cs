@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
@@ -12,7 +13,7 @@ namespace Switchyard.Experts;
 /// </remarks>
 internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunction>
 {
-    private const string LayoutKey = "layout", ActivationKey = "activation", GradientsKey = "gradients";
+    private const string LayoutKey = "layout", ActivationKey = "activation";
 
     public override string Name => nameof(ExpertFunction);
 
@@ -31,14 +32,13 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
             return Outputs(InnerValues.Of(x, weights, experts, layout), experts, layout).MoveToOuterDisposeScope();
         }
 
-        // A view between a parameter and the node lets torch take the gradient over where it would copy one that is still referred to.
         return apply(
             x,
             weights,
-            experts.GateUp.view(experts.GateUp.shape),
-            experts.Down.view(experts.Down.shape),
-            experts.GateUpBias?.view(experts.GateUpBias.shape)!,
-            experts.DownBias?.view(experts.DownBias.shape)!,
+            experts.GateUp.Viewed(),
+            experts.Down.Viewed(),
+            experts.GateUpBias?.Viewed()!,
+            experts.DownBias?.Viewed()!,
             layout,
             experts.Activation,
             activations);
@@ -97,15 +97,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         Tensor dx = layout.Combine(layout.ProductTransposed(da, experts.GateUp));
         Tensor dWeights = layout.ScatterWeights(dw).to(weights.dtype);
 
-        List<Tensor> gradients = [dx, dWeights, dGateUp, dDown, dGateUpBias!, dDownBias!, null!, null!, null!];
-        foreach (Tensor? gradient in gradients)
-        {
-            gradient?.MoveToOuterDisposeScope();
-        }
-
-        // Torch reads the handles after this returns: until then something must refer to the tensors.
-        ctx.save_data(GradientsKey, gradients);
-        return gradients;
+        return ctx.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null);
     }
 
     /// <summary>[T, d]: the second product and the combine.</summary>
