@@ -6,8 +6,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Switchyard.Kernels.Assembly;
 
 /// <summary>
-/// Writes the fp32 tile kernel of one <see cref="TileShape"/> for x64. All sums of the tile live in registers: for every
-/// k the lanes of B are loaded once, and each row broadcasts one value of A and multiplies it into them.
+/// Writes the fp32 or bf16 tile kernel of one <see cref="TileShape"/> for x64. All sums of the tile live in registers: for every
+/// k (every two of bf16: one dword as well) the lanes of B are loaded once, and each row broadcasts one value of A and multiplies it into them.
 /// <code>
 /// AVX-512: 12 rows × 2 vectors of 16 lanes: 24 sums, 2 vectors of B, 6 broadcasts in turn
 /// AVX2:     6 rows × 2 vectors of 8 lanes:  12 sums, 2 vectors of B, 2 broadcasts in turn
@@ -43,8 +43,8 @@ internal sealed class TileGenerator
         int registers = _wide ? 32 : 16;
         int sums = shape.Rows * shape.Vectors;
         _broadcasts = Math.Min(6, registers - sums - shape.Vectors);
-        if (shape.Rows < 1 || shape.Vectors is < 1 or > 2 || _broadcasts < 1)
-            throw new ArgumentOutOfRangeException(nameof(shape), shape, "The tile does not fit the registers.");
+        if (shape.Rows < 1 || shape.Vectors is < 1 or > 2 || _broadcasts < 1 || shape.Arithmetic == Arithmetic.Int8 || (shape.Arithmetic == Arithmetic.Bf16 && !_wide))
+            throw new ArgumentOutOfRangeException(nameof(shape), shape, "The tile does not fit the registers or the instructions.");
     }
 
     /// <summary>The machine code of one kernel.</summary>
@@ -185,7 +185,9 @@ internal sealed class TileGenerator
             for (int v = 0; v < _shape.Vectors; v++)
             {
                 int sum = row * _shape.Vectors + v;
-                if (_wide)
+                if (_shape.Arithmetic == Arithmetic.Bf16)
+                    _code.vdpbf16ps(Zmm(sum), Zmm(sums + v), Zmm(value));
+                else if (_wide)
                     _code.vfmadd231ps(Zmm(sum), Zmm(sums + v), Zmm(value));
                 else
                     _code.vfmadd231ps(Ymm(sum), Ymm(sums + v), Ymm(value));

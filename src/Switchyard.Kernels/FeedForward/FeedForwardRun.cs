@@ -26,6 +26,9 @@ internal sealed unsafe class FeedForwardRun
     /// <summary>Inner values, [panels, f, 32].</summary>
     public float* After { get; set; }
 
+    /// <summary>Inner values as the second product reads them, [panels, lines, 32].</summary>
+    public float* Encoded { get; set; }
+
     /// <summary>Gradient of <see cref="Before"/>.</summary>
     public float* BeforeGradient { get; set; }
 

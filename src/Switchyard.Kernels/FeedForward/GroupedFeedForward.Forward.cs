@@ -25,6 +25,7 @@ public sealed unsafe partial class GroupedFeedForward
             var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved };
             run.After = engine.Shared[0].Floats((long)run.PanelTotal * Inner * Panel.Lanes);
             RunFirst(run);
+            EncodeInner(run);
             AddFeatureUnits(run, WorkKind.Second);
             run.Drain((unit, member) => ComputeSecond(run, unit, member, y));
         }
@@ -35,6 +36,25 @@ public sealed unsafe partial class GroupedFeedForward
     {
         AddPanelUnits(run, WorkKind.First, Blocking.PanelsPerSweep(Width), FirstRows * (long)Width);
         run.Drain((unit, member) => ComputeFirst(run, unit, member));
+    }
+
+    /// <summary>The inner values as the second product reads them, panel by panel.</summary>
+    private void EncodeInner(FeedForwardRun run)
+    {
+        run.Encoded = run.After;
+        if (Encoding.IsPlain)
+            return;
+        run.Encoded = run.Engine.Shared[1].Floats((long)run.PanelTotal * Encoding.Lines(Inner) * Panel.Lanes);
+        for (int g = 0; g < Groups; g++)
+        {
+            for (int panel = 0; ComputedOf(g) > StreamingProduct.MaxTokens && panel < run.PanelStart[g + 1] - run.PanelStart[g]; panel++)
+                run.Queue.Add(new WorkUnit(WorkKind.Encode, g, panel, 1, 0, Inner), 1);
+        }
+        run.Drain((unit, _) =>
+        {
+            nint index = run.PanelStart[unit.Group] + unit.Panel;
+            Encoding.Encode(run.After + (index * Inner * Panel.Lanes), Inner, Panel.Rounded(LanesOf(unit.Group, unit.Panel)), run.Encoded + (index * Encoding.Lines(Inner) * Panel.Lanes));
+        });
     }
 
     /// <summary>Pieces of some panels × some features of one group, the features cut only where the panels alone are too few.</summary>
@@ -90,16 +110,23 @@ public sealed unsafe partial class GroupedFeedForward
         bool gated = ActivationKernel.IsGated(Activation);
         int g = unit.Group, sumBlocks = Blocks(Width, Blocking.SumBlock), features = unit.To - unit.From;
         int half = gated ? TileKernels.MaxRows / 2 : TileKernels.MaxRows;
-        int panelLength = Width * Panel.Lanes;
+        PanelEncoding encoding = Encoding;
+        int panelLength = encoding.Lines(Width) * Panel.Lanes;
         bool keep = run.Before != null;
         bool whole = !keep && sumBlocks > 1;
         int sides = gated ? 2 : 1;
         // Before the activation: kept for the backward; or, where the sum is cut, all features of the piece; or one tile.
-        float* pack = run.Engine.Scratch[member].Floats(((long)unit.PanelCount * panelLength) + ((whole ? (long)unit.PanelCount * features * sides : TileKernels.MaxRows) * Panel.Lanes) + MatrixBlocks.BufferLength(TileKernels.MaxRows));
+        float* pack = run.Engine.Scratch[member].Floats(((long)unit.PanelCount * panelLength) + ((whole ? (long)unit.PanelCount * features * sides : TileKernels.MaxRows) * Panel.Lanes) + MatrixBlocks.BufferLength(TileKernels.MaxRows) + (encoding.IsPlain ? 0 : (long)Width * Panel.Lanes));
         float* wide = pack + ((nint)unit.PanelCount * panelLength);
         float* scratch = wide + MatrixBlocks.BufferLength(TileKernels.MaxRows);
+        float* plain = scratch + ((whole ? (nint)unit.PanelCount * features * sides : TileKernels.MaxRows) * Panel.Lanes);
         for (int p = 0; p < unit.PanelCount; p++)
-            PackTokens(X, Width, g, unit.Panel + p, 0, Width, pack + ((nint)p * panelLength));
+        {
+            float* packed = pack + ((nint)p * panelLength);
+            PackTokens(X, Width, g, unit.Panel + p, 0, Width, encoding.IsPlain ? packed : plain);
+            if (!encoding.IsPlain)
+                encoding.Encode(plain, Width, Panel.Rounded(LanesOf(g, unit.Panel + p)), packed);
+        }
 
         MatrixBlocks weights = FirstBlocks;
         TileArguments tile = default;
@@ -107,26 +134,27 @@ public sealed unsafe partial class GroupedFeedForward
         for (int block = 0; block < sumBlocks; block++)
         {
             int k = block * Blocking.SumBlock;
-            tile.K = Math.Min(Blocking.SumBlock, Width - k);
+            int length = Math.Min(Blocking.SumBlock, Width - k);
+            tile.K = encoding.Lines(length);
             TileOutput output = block == 0 ? TileOutput.Store : TileOutput.Continue;
             for (int feature = unit.From; feature < unit.To; feature += half)
             {
                 int count = Math.Min(half, unit.To - feature);
                 int first = (count + 1) / 2;
-                tile.A0 = weights.Rows(g, feature, count, k, (int)tile.K, wide, out nint stride);
-                tile.A1 = gated ? weights.Rows(g, Inner + feature, count, k, (int)tile.K, wide + MatrixBlocks.BufferLength(half), out stride) : tile.A0 + (first * stride);
-                tile.AStride = stride * sizeof(float);
+                tile.A0 = weights.Rows(Arithmetic, g, feature, count, k, length, wide, out nint stride);
+                tile.A1 = gated ? weights.Rows(Arithmetic, g, Inner + feature, count, k, length, wide + MatrixBlocks.BufferLength(half), out stride) : (float*)((byte*)tile.A0 + (first * stride));
+                tile.AStride = stride;
                 for (int p = 0; p < unit.PanelCount; p++)
                 {
                     int panel = run.PanelStart[g] + unit.Panel + p;
                     int lanes = LanesOf(g, unit.Panel + p);
-                    tile.B = pack + ((nint)p * panelLength) + ((nint)k * Panel.Lanes);
+                    tile.B = pack + ((nint)p * panelLength) + ((nint)encoding.Lines(k) * Panel.Lanes);
                     tile.C0 = keep ? run.Before + ((((nint)panel * FirstRows) + feature) * Panel.Lanes)
                         : whole ? scratch + ((((nint)p * features * sides) + feature - unit.From) * Panel.Lanes)
                         : scratch;
                     nint upper = keep ? Inner : whole ? features : half;
                     tile.C1 = tile.C0 + ((gated ? upper : first) * Panel.Lanes);
-                    run.Engine.Tiles.Multiply(&tile, gated ? 2 * count : count, lanes, TileOperand.Rows, output);
+                    run.Engine.Tiles.Multiply(&tile, gated ? 2 * count : count, lanes, TileOperand.Rows, output, Arithmetic);
                     if (block < sumBlocks - 1)
                         continue;
                     AddFirstBias(g, feature, count, gated, tile.C0, tile.C1, lanes);
@@ -145,6 +173,7 @@ public sealed unsafe partial class GroupedFeedForward
         float* turned = scratch + ((nint)sweep * height * Panel.Lanes);
         float* wide = turned + (Panel.Lanes * Panel.ColumnRows);
         MatrixBlocks weights = SecondBlocks;
+        PanelEncoding encoding = Encoding;
         ClearColumns(y, unit.From, unit.To);
         TileArguments tile = default;
         tile.CStride = LineBytes;
@@ -162,7 +191,8 @@ public sealed unsafe partial class GroupedFeedForward
                 for (int block = 0; block < sumBlocks; block++)
                 {
                     int k = block * Blocking.SumBlock;
-                    tile.K = Math.Min(Blocking.SumBlock, Inner - k);
+                    int length = Math.Min(Blocking.SumBlock, Inner - k);
+                    tile.K = encoding.Lines(length);
                     for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
                     {
                         int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
@@ -171,15 +201,15 @@ public sealed unsafe partial class GroupedFeedForward
                         {
                             int tileRows = Math.Min(TileKernels.MaxRows, rows - row);
                             int first = (tileRows + 1) / 2;
-                            tile.A0 = weights.Rows(g, feature + row, tileRows, k, (int)tile.K, wide, out nint stride);
-                            tile.A1 = tile.A0 + (first * stride);
-                            tile.AStride = stride * sizeof(float);
+                            tile.A0 = weights.Rows(Arithmetic, g, feature + row, tileRows, k, length, wide, out nint stride);
+                            tile.A1 = (float*)((byte*)tile.A0 + (first * stride));
+                            tile.AStride = stride;
                             for (int p = 0; p < count; p++)
                             {
-                                tile.B = run.After + ((((nint)(run.PanelStart[g] + from + p) * Inner) + k) * Panel.Lanes);
+                                tile.B = run.Encoded + ((((nint)(run.PanelStart[g] + from + p) * encoding.Lines(Inner)) + encoding.Lines(k)) * Panel.Lanes);
                                 tile.C0 = block0 + ((((nint)p * height) + row) * Panel.Lanes);
                                 tile.C1 = tile.C0 + (first * Panel.Lanes);
-                                run.Engine.Tiles.Multiply(&tile, tileRows, LanesOf(g, from + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue);
+                                run.Engine.Tiles.Multiply(&tile, tileRows, LanesOf(g, from + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue, Arithmetic);
                             }
                         }
                         if (block < sumBlocks - 1)

@@ -31,6 +31,9 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Between the two products.</summary>
     public Activation Activation { get; init; } = Activation.SwiGlu;
 
+    /// <summary>What the products of <see cref="Forward"/> multiply where a group has more than eight rows; with fewer, memory is the limit and fp32 costs nothing. <see cref="Backward"/> computes in fp32.</summary>
+    public Arithmetic Arithmetic { get; init; }
+
     /// <summary>Tokens, [T, d].</summary>
     public required float* X { get; init; }
 
@@ -79,6 +82,8 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Rows of a first matrix, m.</summary>
     private int FirstRows => ActivationKernel.IsGated(Activation) ? 2 * Inner : Inner;
 
+    private Panels.PanelEncoding Encoding => new(Arithmetic);
+
     private MatrixBlocks FirstBlocks => new(First, StoredFirst, FirstRows, Width);
 
     private MatrixBlocks SecondBlocks => new(Second, StoredSecond, Width, Inner);
@@ -110,6 +115,7 @@ public sealed unsafe partial class GroupedFeedForward
     private void Validate()
     {
         Require(Tokens >= 0 && Width > 0 && Inner is > 0 and <= int.MaxValue / 2 && Groups >= 0, $"Sizes are T = {Tokens}, d = {Width}, f = {Inner}, G = {Groups}; expected T and G ≥ 0, d and f > 0.");
+        Require(Arithmetic is Arithmetic.Fp32 or Arithmetic.Bf16, $"There is no feed-forward in {Arithmetic}.");
         Require(Offsets != null, "Offsets are missing.");
         Require(Offsets[0] == 0, $"Offsets start at {Offsets[0]}; expected 0.");
         for (int g = 0; g < Groups; g++)

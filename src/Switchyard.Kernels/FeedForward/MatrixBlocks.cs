@@ -24,39 +24,49 @@ internal readonly unsafe struct MatrixBlocks
     /// <summary>Floats that a caller of <see cref="Rows"/> keeps ready for <paramref name="rows"/> rows.</summary>
     public static int BufferLength(int rows) => rows * Pitch;
 
-    /// <summary>Rows row … row + rows, columns column … column + count ≤ <see cref="Blocking.SumBlock"/>.</summary>
+    /// <summary>Rows row … row + rows, columns column … column + count ≤ <see cref="Blocking.SumBlock"/>, as a tile of an arithmetic reads them: in place where they are stored so, else converted.</summary>
+    /// <param name="arithmetic">fp32 or bf16.</param>
     /// <param name="group">Group.</param>
     /// <param name="row">First row.</param>
     /// <param name="rows">Rows.</param>
-    /// <param name="column">First column.</param>
+    /// <param name="column">First column, even.</param>
     /// <param name="count">Columns.</param>
-    /// <param name="buffer">Room for the widened block.</param>
-    /// <param name="stride">Values between rows of the result.</param>
-    public float* Rows(int group, int row, int rows, int column, int count, float* buffer, out nint stride)
+    /// <param name="buffer">Room for the converted block.</param>
+    /// <param name="stride">Bytes between rows of the result.</param>
+    public float* Rows(Arithmetic arithmetic, int group, int row, int rows, int column, int count, float* buffer, out nint stride)
     {
-        stride = _columns;
-        if (_dense != null)
-            return _dense + ((((nint)group * _rows) + row) * _columns) + column;
-        StoredMatrix matrix = _stored![group];
-        float* direct = matrix.Direct(row);
-        // Rows of a stack are in one piece only on one side of the seam.
-        if (direct != null && matrix.Direct(row + rows - 1) == direct + ((nint)(rows - 1) * _columns))
-            return direct + column;
-        stride = Pitch;
-        matrix.Widen(row, rows, column, count, buffer, Pitch);
+        float* wide = _dense != null ? Dense(group, row) : Direct(_stored![group], row, rows);
+        stride = (nint)_columns * sizeof(float);
+        if (arithmetic == Arithmetic.Fp32 && wide != null)
+            return wide + column;
+        // The last pair of an odd row would reach into what follows.
+        if (arithmetic == Arithmetic.Bf16 && _dense == null && count % 2 == 0 && DirectBFloat16(_stored![group], row, rows) is var narrow && narrow != null)
+        {
+            stride = (nint)_columns * sizeof(ushort);
+            return (float*)(narrow + column);
+        }
+        stride = Pitch * sizeof(float);
+        if (wide == null)
+            _stored![group].Widen(row, rows, column, count, buffer, Pitch);
+        if (arithmetic == Arithmetic.Bf16)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                var target = (ushort*)(buffer + (r * Pitch));
+                BFloat16Rounding.Row(wide != null ? wide + ((nint)r * _columns) + column : (float*)target, count, target);
+                target[count] = 0;
+            }
+        }
         return buffer;
     }
 
     /// <summary>A few whole rows, one after the other.</summary>
     public float* WholeRows(int group, int row, int rows, float* buffer)
     {
-        if (_dense != null)
-            return _dense + ((((nint)group * _rows) + row) * _columns);
-        StoredMatrix matrix = _stored![group];
-        float* direct = matrix.Direct(row);
-        if (direct != null && matrix.Direct(row + rows - 1) == direct + ((nint)(rows - 1) * _columns))
-            return direct;
-        matrix.Widen(row, rows, 0, _columns, buffer, _columns);
+        float* wide = _dense != null ? Dense(group, row) : Direct(_stored![group], row, rows);
+        if (wide != null)
+            return wide;
+        _stored![group].Widen(row, rows, 0, _columns, buffer, _columns);
         return buffer;
     }
 
@@ -64,8 +74,23 @@ internal readonly unsafe struct MatrixBlocks
     public void Columns(int group, int row, int rows, int column, int count, float* target)
     {
         if (_dense != null)
-            Panel.Gather(_dense + ((((nint)group * _rows) + row) * _columns) + column, _columns, rows, count, target, Panel.ColumnRows);
+            Panel.Gather(Dense(group, row) + column, _columns, rows, count, target, Panel.ColumnRows);
         else
             _stored![group].Widen(row, rows, column, count, target, Panel.ColumnRows);
+    }
+
+    private float* Dense(int group, int row) => _dense + ((((nint)group * _rows) + row) * _columns);
+
+    /// <summary>Where rows stand as fp32; null if they do not, or on both sides of the seam of a stack.</summary>
+    private float* Direct(StoredMatrix matrix, int row, int rows)
+    {
+        float* first = matrix.Direct(row);
+        return first != null && matrix.Direct(row + rows - 1) == first + ((nint)(rows - 1) * _columns) ? first : null;
+    }
+
+    private ushort* DirectBFloat16(StoredMatrix matrix, int row, int rows)
+    {
+        ushort* first = matrix.DirectBFloat16(row);
+        return first != null && matrix.DirectBFloat16(row + rows - 1) == first + ((nint)(rows - 1) * _columns) ? first : null;
     }
 }

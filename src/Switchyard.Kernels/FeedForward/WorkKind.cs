@@ -6,6 +6,9 @@ internal enum WorkKind
     /// <summary>x → h: first product and activation, of some panels and features of one group.</summary>
     First,
 
+    /// <summary>h as the second product reads it, of some panels of one group.</summary>
+    Encode,
+
     /// <summary>h → y: second product and scatter, of some features over all groups.</summary>
     Second,
 

@@ -40,9 +40,9 @@ public sealed record MachineLimits
             {
                 Threads = engine.Threads,
                 InstructionSet = engine.InstructionSet,
-                Fp32Gops = Peak(engine, DotInstruction.Float32) ?? 0,
-                Bf16Gops = Peak(engine, DotInstruction.BFloat16),
-                Int8Gops = Peak(engine, DotInstruction.Int8),
+                Fp32Gops = Peak(engine, Arithmetic.Fp32) ?? 0,
+                Bf16Gops = Peak(engine, Arithmetic.Bf16),
+                Int8Gops = Peak(engine, Arithmetic.Int8),
                 ReadGBps = Bandwidth(engine),
             };
         }
@@ -53,7 +53,7 @@ public sealed record MachineLimits
     /// <param name="bytes">Bytes that must be read.</param>
     public double Milliseconds(double operations, double bytes) => Math.Max(operations / Fp32Gops, bytes / ReadGBps) / 1e6;
 
-    private static double? Peak(KernelEngine engine, DotInstruction instruction)
+    private static double? Peak(KernelEngine engine, Arithmetic instruction)
     {
         using PeakLoop? loop = PeakLoop.TryMake(engine.Options, instruction);
         if (loop is null)

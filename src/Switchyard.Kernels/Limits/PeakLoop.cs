@@ -19,22 +19,22 @@ internal sealed unsafe class PeakLoop : IDisposable
     public long Operations { get; }
 
     /// <summary>The loop for an instruction; null where the processor or the options do not have it.</summary>
-    public static PeakLoop? TryMake(KernelOptions options, DotInstruction instruction)
+    public static PeakLoop? TryMake(KernelOptions options, Arithmetic instruction)
     {
         InstructionSet set = options.Effective;
         bool wide = set == InstructionSet.Avx512;
         bool has = instruction switch
         {
-            DotInstruction.BFloat16 => wide && ProcessorFeatures.BFloat16Dot,
-            DotInstruction.Int8 => wide && ProcessorFeatures.Int8Dot,
+            Arithmetic.Bf16 => wide && ProcessorFeatures.BFloat16Dot,
+            Arithmetic.Int8 => wide && ProcessorFeatures.Int8Dot,
             _ => set != InstructionSet.Portable,
         };
         if (has && ExecutableMemory.TryMap(Generate(instruction, wide)) is { } code)
         {
-            int lanes = wide ? 16 : 8, products = instruction switch { DotInstruction.Int8 => 4, DotInstruction.BFloat16 => 2, _ => 1 };
+            int lanes = wide ? 16 : 8, products = instruction switch { Arithmetic.Int8 => 4, Arithmetic.Bf16 => 2, _ => 1 };
             return new PeakLoop(code, (wide ? WideSums : NarrowSums) * lanes * products * 2L);
         }
-        return instruction == DotInstruction.Float32 ? new PeakLoop(null, 8L * Vector<float>.Count * 2) : null;
+        return instruction == Arithmetic.Fp32 ? new PeakLoop(null, 8L * Vector<float>.Count * 2) : null;
     }
 
     /// <summary>Runs some turns.</summary>
@@ -48,7 +48,7 @@ internal sealed unsafe class PeakLoop : IDisposable
 
     public void Dispose() => _code?.Dispose();
 
-    private static byte[] Generate(DotInstruction instruction, bool wide)
+    private static byte[] Generate(Arithmetic instruction, bool wide)
     {
         var code = new Assembler(64);
         AssemblerRegister64 turns = OperatingSystem.IsWindows() ? rcx : rdi;
@@ -73,9 +73,9 @@ internal sealed unsafe class PeakLoop : IDisposable
         {
             switch (instruction)
             {
-                case DotInstruction.BFloat16: code.vdpbf16ps(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
-                case DotInstruction.Int8: code.vpdpbusd(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
-                case DotInstruction.Float32 when wide: code.vfmadd231ps(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
+                case Arithmetic.Bf16: code.vdpbf16ps(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
+                case Arithmetic.Int8: code.vpdpbusd(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
+                case Arithmetic.Fp32 when wide: code.vfmadd231ps(Zmm(i), Zmm(sums), Zmm(sums + 1)); break;
                 default: code.vfmadd231ps(Ymm(i), Ymm(sums), Ymm(sums + 1)); break;
             }
         }

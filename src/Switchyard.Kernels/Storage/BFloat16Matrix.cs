@@ -18,6 +18,8 @@ public sealed unsafe class BFloat16Matrix(ushort* values, int rows, int columns)
             WidenRow(values + ((nint)(row + r) * Columns) + column, count, target + (r * stride));
     }
 
+    internal override ushort* DirectBFloat16(int row) => values + ((nint)row * Columns);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void WidenRow(ushort* source, int count, float* target)
     {

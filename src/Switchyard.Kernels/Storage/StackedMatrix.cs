@@ -23,5 +23,7 @@ internal sealed unsafe class StackedMatrix : StoredMatrix
             _second.Widen(row + upper - _first.Rows, rows - upper, column, count, target + (upper * stride), stride);
     }
 
+    internal override ushort* DirectBFloat16(int row) => row < _first.Rows ? _first.DirectBFloat16(row) : _second.DirectBFloat16(row - _first.Rows);
+
     internal override float* Direct(int row) => row < _first.Rows ? _first.Direct(row) : _second.Direct(row - _first.Rows);
 }

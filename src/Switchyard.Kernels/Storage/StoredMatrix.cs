@@ -46,4 +46,7 @@ public abstract unsafe class StoredMatrix
 
     /// <summary>Where a row stands if it is fp32 already, else null.</summary>
     internal virtual float* Direct(int row) => null;
+
+    /// <summary>Where a row stands if it is bf16, else null.</summary>
+    internal virtual ushort* DirectBFloat16(int row) => null;
 }

@@ -33,6 +33,12 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The bits moved up by 23, from the mantissa into the exponent.</summary>
     static abstract TVector MantissaToExponent(TVector value);
 
+    /// <summary>The bf16 in the low half of each lane, widened.</summary>
+    static abstract TVector LowHalf(TVector value);
+
+    /// <summary>The bf16 in the high half of each lane, widened.</summary>
+    static abstract TVector HighHalf(TVector value);
+
     /// <summary>The sum of all lanes.</summary>
     static abstract float Sum(TVector value);
 

@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
+
 namespace Switchyard.Kernels.Tiles;
 
 /// <summary>
 /// The tile kernel in C#, at the width of <typeparamref name="TLanes"/>: six rows × two vectors in locals, which fits the
 /// registers of every width, and single rows for what is left. The order of the sums is the assembled kernel's.
 /// </summary>
-internal static unsafe class PortableTile<TLanes, TVector>
+internal static unsafe class PortableTile<TLanes, TVector, TDot>
     where TLanes : struct, ILanes<TVector>
+    where TDot : struct, IDot<TVector>
     where TVector : struct
 {
     public static void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
@@ -55,23 +57,23 @@ internal static unsafe class PortableTile<TLanes, TVector>
         {
             TVector b0 = TLanes.Load(b), b1 = TLanes.Load(b + TLanes.Count);
             TVector v = TLanes.Broadcast(*(float*)a);
-            s00 = TLanes.MultiplyAdd(v, b0, s00);
-            s01 = TLanes.MultiplyAdd(v, b1, s01);
+            s00 = TDot.Add(v, b0, s00);
+            s01 = TDot.Add(v, b1, s01);
             v = TLanes.Broadcast(*(float*)(a + rowStride));
-            s10 = TLanes.MultiplyAdd(v, b0, s10);
-            s11 = TLanes.MultiplyAdd(v, b1, s11);
+            s10 = TDot.Add(v, b0, s10);
+            s11 = TDot.Add(v, b1, s11);
             v = TLanes.Broadcast(*(float*)(a + (2 * rowStride)));
-            s20 = TLanes.MultiplyAdd(v, b0, s20);
-            s21 = TLanes.MultiplyAdd(v, b1, s21);
+            s20 = TDot.Add(v, b0, s20);
+            s21 = TDot.Add(v, b1, s21);
             v = TLanes.Broadcast(*(float*)a3);
-            s30 = TLanes.MultiplyAdd(v, b0, s30);
-            s31 = TLanes.MultiplyAdd(v, b1, s31);
+            s30 = TDot.Add(v, b0, s30);
+            s31 = TDot.Add(v, b1, s31);
             v = TLanes.Broadcast(*(float*)(a3 + rowStride));
-            s40 = TLanes.MultiplyAdd(v, b0, s40);
-            s41 = TLanes.MultiplyAdd(v, b1, s41);
+            s40 = TDot.Add(v, b0, s40);
+            s41 = TDot.Add(v, b1, s41);
             v = TLanes.Broadcast(*(float*)(a3 + (2 * rowStride)));
-            s50 = TLanes.MultiplyAdd(v, b0, s50);
-            s51 = TLanes.MultiplyAdd(v, b1, s51);
+            s50 = TDot.Add(v, b0, s50);
+            s51 = TDot.Add(v, b1, s51);
             a += stepStride;
             a3 += stepStride;
             b += TileKernels.PanelLanes;
@@ -93,8 +95,8 @@ internal static unsafe class PortableTile<TLanes, TVector>
         for (nint k = 0; k < length; k++)
         {
             TVector v = TLanes.Broadcast(*(float*)a);
-            s0 = TLanes.MultiplyAdd(v, TLanes.Load(b), s0);
-            s1 = TLanes.MultiplyAdd(v, TLanes.Load(b + TLanes.Count), s1);
+            s0 = TDot.Add(v, TLanes.Load(b), s0);
+            s1 = TDot.Add(v, TLanes.Load(b + TLanes.Count), s1);
             a += stepStride;
             b += TileKernels.PanelLanes;
         }

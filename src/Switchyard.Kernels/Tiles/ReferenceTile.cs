@@ -1,9 +1,9 @@
 namespace Switchyard.Kernels.Tiles;
 
-/// <summary>The oracle of every fp32 tile: one value at a time, in the order of k, with fused multiply-add.</summary>
+/// <summary>The oracle of every tile of fp32 or bf16: one value at a time, in the order of k (odd before even in a pair of bf16), with fused multiply-add.</summary>
 internal static unsafe class ReferenceTile
 {
-    public static void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    public static void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic = Arithmetic.Fp32)
     {
         int first = (rows + 1) / 2;
         for (int row = 0; row < rows; row++)
@@ -18,10 +18,17 @@ internal static unsafe class ReferenceTile
                     float a = operand == TileOperand.Columns
                         ? *((float*)((byte*)tile->A0 + (k * tile->AStride)) + row)
                         : *((float*)((byte*)(row < first ? tile->A0 : tile->A1) + (local * tile->AStride)) + k);
-                    sum = MathF.FusedMultiplyAdd(a, tile->B[(k * TileKernels.PanelLanes) + lane], sum);
+                    float b = tile->B[(k * TileKernels.PanelLanes) + lane];
+                    sum = arithmetic == Arithmetic.Bf16
+                        ? MathF.FusedMultiplyAdd(Low(a), Low(b), MathF.FusedMultiplyAdd(High(a), High(b), sum))
+                        : MathF.FusedMultiplyAdd(a, b, sum);
                 }
                 c[lane] = sum;
             }
         }
     }
+
+    private static float Low(float pair) => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(pair) << 16);
+
+    private static float High(float pair) => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(pair) & 0xFFFF0000);
 }

@@ -5,6 +5,7 @@ namespace Switchyard.Kernels.Tiles;
 /// <summary>
 /// What a tile kernel reads: C[rows, lanes] = Σ_k A[row, k] · B[k, lane]. The rows come in two halves of
 /// ⌈rows/2⌉ and ⌊rows/2⌋, each with its own addresses, so that one tile can pair rows of two matrices (gate and up).
+/// With <see cref="Arithmetic.Bf16"/> an element of A or B is a pair of values of k, the even one in the low half of 32 bits.
 /// The layout is read by assembled code: keep <see cref="Assembly.TileGenerator"/> in step.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -19,7 +20,7 @@ internal unsafe struct TileArguments
     /// <summary>Bytes between rows of A (<see cref="TileOperand.Rows"/>), or between values of k (<see cref="TileOperand.Columns"/>).</summary>
     public nint AStride;
 
-    /// <summary>A panel: [K, 32], one line of 128 bytes for each k.</summary>
+    /// <summary>A panel: [K, 32], one line of 128 bytes for each element.</summary>
     public float* B;
 
     /// <summary>First row of the first half of the result.</summary>
@@ -31,6 +32,6 @@ internal unsafe struct TileArguments
     /// <summary>Bytes between rows of C.</summary>
     public nint CStride;
 
-    /// <summary>Length of the sum, ≥ 1.</summary>
+    /// <summary>Elements of the sum, ≥ 1.</summary>
     public nint K;
 }

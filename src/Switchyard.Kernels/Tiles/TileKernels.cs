@@ -19,7 +19,7 @@ internal sealed unsafe class TileKernels : IDisposable
     public const int MaxRows = 12;
 
     private readonly InstructionSet _instructions;
-    private readonly nint[] _entries = new nint[2 * 3 * 2 * (MaxRows + 1)];
+    private readonly nint[] _entries = new nint[2 * 2 * 3 * 2 * (MaxRows + 1)];
     private readonly List<ExecutableMemory> _code = [];
     private readonly Lock _lock = new();
     private volatile bool _refused;
@@ -29,14 +29,22 @@ internal sealed unsafe class TileKernels : IDisposable
     /// <summary>What runs: <see cref="InstructionSet.Portable"/> also where the operating system refused executable pages.</summary>
     public InstructionSet InstructionSet => _refused ? InstructionSet.Portable : _instructions;
 
+    /// <summary>Whether the processor multiplies with an instruction of its own; the portable kernels are right everywhere, and slow.</summary>
+    public bool IsAssembled(Arithmetic arithmetic) => arithmetic switch
+    {
+        Arithmetic.Bf16 => InstructionSet == InstructionSet.Avx512 && ProcessorFeatures.BFloat16Dot,
+        Arithmetic.Int8 => InstructionSet == InstructionSet.Avx512 && ProcessorFeatures.Int8Dot,
+        _ => InstructionSet != InstructionSet.Portable,
+    };
+
     /// <summary>C[rows, lanes] = (or continues) Σ A·B, lanes 1 to 32, of which the next multiple of <see cref="LaneStep"/> is read and written.</summary>
-    public void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    public void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic = Arithmetic.Fp32)
     {
         int rounded = lanes <= LaneStep ? LaneStep : PanelLanes;
-        switch (InstructionSet)
+        switch (IsAssembled(arithmetic) ? InstructionSet : InstructionSet.Portable)
         {
             case InstructionSet.Avx512:
-                nint entry = Entry(rows, rounded / 16, operand, output);
+                nint entry = Entry(rows, rounded / 16, operand, output, arithmetic);
                 if (entry == 0)
                     break;
                 ((delegate* unmanaged[SuppressGCTransition]<TileArguments*, void>)entry)(tile);
@@ -46,18 +54,18 @@ internal sealed unsafe class TileKernels : IDisposable
                     return;
                 break;
         }
-        Portable(tile, rows, rounded, operand, output);
+        Portable(tile, rows, rounded, operand, output, arithmetic);
     }
 
     /// <summary>The same in C#, at the widest vectors of the runtime.</summary>
-    public static void Portable(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
+    public static void Portable(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic)
     {
         if (Vector512.IsHardwareAccelerated && lanes == PanelLanes)
-            PortableTile<Lanes512, Vector512<float>>.Multiply(tile, rows, lanes, operand, output);
+            Portable<Lanes512, Vector512<float>>(tile, rows, lanes, operand, output, arithmetic);
         else if (Vector256.IsHardwareAccelerated)
-            PortableTile<Lanes256, Vector256<float>>.Multiply(tile, rows, lanes, operand, output);
+            Portable<Lanes256, Vector256<float>>(tile, rows, lanes, operand, output, arithmetic);
         else
-            PortableTile<Lanes128, Vector128<float>>.Multiply(tile, rows, lanes, operand, output);
+            Portable<Lanes128, Vector128<float>>(tile, rows, lanes, operand, output, arithmetic);
     }
 
     public void Dispose()
@@ -69,6 +77,16 @@ internal sealed unsafe class TileKernels : IDisposable
                 memory.Dispose();
             _code.Clear();
         }
+    }
+
+    private static void Portable<TLanes, TVector>(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        if (arithmetic == Arithmetic.Bf16)
+            PortableTile<TLanes, TVector, BFloat16Dot<TLanes, TVector>>.Multiply(tile, rows, lanes, operand, output);
+        else
+            PortableTile<TLanes, TVector, Float32Dot<TLanes, TVector>>.Multiply(tile, rows, lanes, operand, output);
     }
 
     /// <summary>Four parts: each half of the rows × each 16 lanes.</summary>
@@ -85,7 +103,7 @@ internal sealed unsafe class TileKernels : IDisposable
             int quarter = (count + 1) / 2;
             float* a = half == 0 ? tile->A0 : operand == TileOperand.Columns ? tile->A0 + first : tile->A1;
             float* c = half == 0 ? tile->C0 : tile->C1;
-            nint entry = Entry(count, 2, operand, output);
+            nint entry = Entry(count, 2, operand, output, Arithmetic.Fp32);
             if (entry == 0)
                 return false;
             part.A0 = a;
@@ -101,11 +119,11 @@ internal sealed unsafe class TileKernels : IDisposable
         return true;
     }
 
-    private nint Entry(int rows, int vectors, TileOperand operand, TileOutput output)
+    private nint Entry(int rows, int vectors, TileOperand operand, TileOutput output, Arithmetic arithmetic)
     {
-        int index = (((((int)operand * 3) + (int)output) * 2) + vectors - 1) * (MaxRows + 1) + rows;
+        int index = (((((((int)arithmetic * 2) + (int)operand) * 3) + (int)output) * 2) + vectors - 1) * (MaxRows + 1) + rows;
         nint entry = Volatile.Read(ref _entries[index]);
-        return entry != 0 ? entry : Assemble(index, new TileShape(_instructions, rows, vectors, operand, output));
+        return entry != 0 ? entry : Assemble(index, new TileShape(_instructions, rows, vectors, operand, output, arithmetic));
     }
 
     private nint Assemble(int index, TileShape shape)

@@ -6,4 +6,5 @@ namespace Switchyard.Kernels.Tiles;
 /// <param name="Vectors">Vectors of lanes of B and C, 1 or 2.</param>
 /// <param name="Operand">How A lies in memory.</param>
 /// <param name="Output">What becomes of the sums.</param>
-internal readonly record struct TileShape(InstructionSet InstructionSet, int Rows, int Vectors, TileOperand Operand, TileOutput Output);
+/// <param name="Arithmetic">What is multiplied.</param>
+internal readonly record struct TileShape(InstructionSet InstructionSet, int Rows, int Vectors, TileOperand Operand, TileOutput Output, Arithmetic Arithmetic = Arithmetic.Fp32);

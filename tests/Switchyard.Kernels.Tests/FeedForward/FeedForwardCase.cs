@@ -55,6 +55,9 @@ internal sealed unsafe class FeedForwardCase : IDisposable
     /// <summary>Rows to compute for each group, or null for its own.</summary>
     public int[]? Computed { get; set; }
 
+    /// <summary>What the products of the forward multiply.</summary>
+    public Arithmetic Arithmetic { get; set; }
+
     public GuardedMemory X => _x;
 
     public GuardedMemory First => _first;
@@ -79,6 +82,7 @@ internal sealed unsafe class FeedForwardCase : IDisposable
                     Inner = F,
                     Groups = G,
                     Activation = Kind,
+                    Arithmetic = Arithmetic,
                     X = _x.Pointer,
                     First = _first.Pointer,
                     FirstBias = _bias ? _firstBias.Pointer : null,

@@ -25,6 +25,28 @@ public sealed unsafe class GroupedFeedForwardTests
 
     [Theory]
     [MemberData(nameof(Sets))]
+    public void In_bf16_forward_is_within_two_to_the_minus_seven_of_double_precision_at_every_remainder(InstructionSet set)
+    {
+        using KernelEngine engine = Engines.Make(set, 2);
+        var random = new Random(4);
+        for (int i = 0; i < 60; i++)
+        {
+            int[] counts = new int[random.Next(1, 6)];
+            for (int g = 0; g < counts.Length; g++)
+                counts[g] = random.Next(4) switch { 0 => 0, 1 => random.Next(1, 12), 2 => random.Next(70), _ => random.Next(30, 35) };
+            (int width, int inner) = i < 50 ? (random.Next(1, 130), random.Next(1, 110)) : i < 55 ? (random.Next(1020, 1100), 20) : (20, random.Next(1020, 1100));
+            using var problem = new FeedForwardCase(i, random.Next(1, 40), width, inner, counts, (Activation)(i % 3), bias: i % 2 == 1) { Arithmetic = Arithmetic.Bf16 };
+            double[] expected = problem.Reference();
+            float[] actual = problem.Forward(engine);
+            double error = Math.Sqrt(expected.Zip(actual, (a, b) => (a - b) * (a - b)).Sum());
+            Assert.True(error <= Math.Sqrt(expected.Sum(a => a * a)) / 128, $"case {i}: {error}");
+            float[] saved = new float[1 << 20];
+            Assert.Equal(actual, problem.Forward(engine, saved));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
     public void Sums_longer_than_a_block_agree_with_double_precision(InstructionSet set)
     {
         using KernelEngine engine = Engines.Make(set, 2);

@@ -30,10 +30,13 @@ public sealed unsafe class StoredFeedForwardTests
     {
         using KernelEngine engine = Engines.Make(set, 2);
         foreach ((int width, int inner, Activation activation) in ((int, int, Activation)[])[(66, 50, Activation.SwiGlu), (34, 58, Activation.Gelu), (1060, 20, Activation.SwiGlu), (40, 1040, Activation.SwiGlu)])
-            Compare(engine, type, width, inner, activation);
+        {
+            Compare(engine, type, width, inner, activation, Arithmetic.Fp32);
+            Compare(engine, type, width, inner, activation, Arithmetic.Bf16);
+        }
     }
 
-    private static void Compare(KernelEngine engine, string type, int d, int f, Activation activation)
+    private static void Compare(KernelEngine engine, string type, int d, int f, Activation activation, Arithmetic arithmetic)
     {
         int[] counts = [40, 0, 3];
         using var problem = new FeedForwardTestMemory(counts, d, f);
@@ -49,8 +52,8 @@ public sealed unsafe class StoredFeedForwardTests
             first[g].Widen(denseFirst + ((long)g * m * d));
             second[g].Widen(denseSecond + ((long)g * d * f));
         }
-        GroupedFeedForward stored = problem.Describe(activation, null, null, first, second);
-        GroupedFeedForward dense = problem.Describe(activation, denseFirst, denseSecond, null, null);
+        GroupedFeedForward stored = problem.Describe(activation, arithmetic, null, null, first, second);
+        GroupedFeedForward dense = problem.Describe(activation, arithmetic, denseFirst, denseSecond, null, null);
         Assert.Equal(problem.Results(engine, dense), problem.Results(engine, stored));
     }
 
@@ -93,7 +96,7 @@ public sealed unsafe class StoredFeedForwardTests
             };
         }
 
-        public GroupedFeedForward Describe(Activation activation, float* first, float* second, List<StoredMatrix>? storedFirst, List<StoredMatrix>? storedSecond)
+        public GroupedFeedForward Describe(Activation activation, Arithmetic arithmetic, float* first, float* second, List<StoredMatrix>? storedFirst, List<StoredMatrix>? storedSecond)
         {
             if (_x == null)
                 Fill();
@@ -104,6 +107,7 @@ public sealed unsafe class StoredFeedForwardTests
                 Inner = f,
                 Groups = counts.Length,
                 Activation = activation,
+                Arithmetic = arithmetic,
                 X = _x,
                 First = first,
                 Second = second,

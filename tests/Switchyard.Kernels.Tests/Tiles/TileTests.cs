@@ -23,7 +23,10 @@ public sealed unsafe class TileTests
                     foreach (TileOperand operand in Enum.GetValues<TileOperand>())
                     {
                         foreach (TileOutput output in (TileOutput[])[TileOutput.Store, TileOutput.Continue])
-                            Compare(tiles, random, rows, lanes, k, operand, output);
+                        {
+                            Compare(tiles, random, rows, lanes, k, operand, output, Arithmetic.Fp32);
+                            Compare(tiles, random, rows, lanes, k, operand, output, Arithmetic.Bf16);
+                        }
                     }
                 }
             }
@@ -61,13 +64,18 @@ public sealed unsafe class TileTests
         }
     }
 
-    private static void Compare(TileKernels tiles, Random random, int rows, int lanes, int k, TileOperand operand, TileOutput output)
+    private static void Compare(TileKernels tiles, Random random, int rows, int lanes, int k, TileOperand operand, TileOutput output, Arithmetic arithmetic)
     {
         int rounded = lanes <= 16 ? 16 : 32, first = (rows + 1) / 2;
         bool columns = operand == TileOperand.Columns;
         // A row-major operand ends with its last value; a packed one has exactly the rows of the tile in a line.
         using GuardedMemory a = GuardedMemory.Random(random, rows * k, atEnd: random.Next(2) == 0);
         using GuardedMemory b = GuardedMemory.Random(random, ((k - 1) * 32) + rounded);
+        if (arithmetic == Arithmetic.Bf16)
+        {
+            MakePairs(a);
+            MakePairs(b);
+        }
         using GuardedMemory c = GuardedMemory.Random(random, ((rows - 1) * 32) + rounded);
         using var expected = new GuardedMemory(c.Count);
         c.Span.CopyTo(expected.Span);
@@ -82,14 +90,25 @@ public sealed unsafe class TileTests
             CStride = 128,
             K = k,
         };
-        tiles.Multiply(&tile, rows, lanes, operand, output);
+        tiles.Multiply(&tile, rows, lanes, operand, output, arithmetic);
         tile.C0 = expected.Pointer;
         tile.C1 = expected.Pointer + (first * 32);
-        ReferenceTile.Multiply(&tile, rows, rounded, operand, output);
-        string where = $"{rows} × {lanes}, k = {k}, {operand}, {output}";
-        if (Fma.IsSupported || RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
+        ReferenceTile.Multiply(&tile, rows, rounded, operand, output, arithmetic);
+        string where = $"{rows} × {lanes}, k = {k}, {operand}, {output}, {arithmetic}";
+        // How vdpbf16ps rounds within a pair is the processor's affair.
+        if (arithmetic == Arithmetic.Fp32 && (Fma.IsSupported || RuntimeInformation.ProcessArchitecture == Architecture.Arm64))
             Assert.True(expected.Span.SequenceEqual(c.Span), where);
         for (int i = 0; i < c.Count; i++)
             Assert.True(MathF.Abs(expected.Pointer[i] - c.Pointer[i]) <= 1e-5f * MathF.Sqrt(k), where);
+    }
+
+    /// <summary>The low half of each value becomes a bf16 of the same size.</summary>
+    private static void MakePairs(GuardedMemory memory)
+    {
+        foreach (ref float value in memory.Span)
+        {
+            uint high = BitConverter.SingleToUInt32Bits(value) >> 16;
+            value = BitConverter.UInt32BitsToSingle((high << 16) | (high ^ 0x8005));
+        }
     }
 }

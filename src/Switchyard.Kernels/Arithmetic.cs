@@ -1,0 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Switchyard.Kernels;
+
+/// <summary>What a product multiplies, and with which instruction.</summary>
+[SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "It is the name of the arithmetic.")]
+public enum Arithmetic
+{
+    /// <summary>fp32 by fp32, added to an fp32 sum: <c>vfmadd231ps</c>.</summary>
+    Fp32,
+
+    /// <summary>Pairs of bf16 by pairs of bf16, added to an fp32 sum: <c>vdpbf16ps</c>. Both operands are rounded to 8 bits of mantissa: a product is off by up to 2⁻⁸ of itself.</summary>
+    Bf16,
+
+    /// <summary>Four uint8 by four int8, added to an int32 sum: <c>vpdpbusd</c>.</summary>
+    Int8,
+}
