@@ -37,6 +37,9 @@ public sealed class KernelEngine : IDisposable
     /// <summary>The instructions in use: <see cref="InstructionSet.Portable"/> where no code is assembled.</summary>
     public InstructionSet InstructionSet => Tiles.InstructionSet;
 
+    /// <summary>Whether products of an arithmetic run on an instruction made for them; elsewhere they are right, and slow.</summary>
+    public bool IsAssembled(Arithmetic arithmetic) => Tiles.IsAssembled(arithmetic);
+
     internal TileKernels Tiles { get; }
 
     internal ThreadTeam Team { get; }

@@ -23,8 +23,9 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
     /// <summary>Makes the layer with fresh weights.</summary>
     /// <param name="options">Sizes and parts.</param>
     /// <param name="dispatcher">Brings tokens to experts; within the process unless said otherwise.</param>
+    /// <param name="storedExperts">Frozen experts in the form in which they are stored, which become the layer's own; null for fresh parameters.</param>
     /// <exception cref="ConfigurationException">The options do not fit together.</exception>
-    public MoeLayer(MoeLayerOptions options, TokenDispatcher? dispatcher = null)
+    public MoeLayer(MoeLayerOptions options, TokenDispatcher? dispatcher = null, StoredExperts? storedExperts = null)
         : base(nameof(MoeLayer))
     {
         options.Validate();
@@ -37,16 +38,17 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             RenormalizeAfterDrop = options.RenormalizeAfterDrop,
         });
         _executor = Executors.All.Get(options.Executor).Create(options.ExecutorOptions);
-        Experts = new ExpertWeights(
-            new ExpertOptions
-            {
-                Experts = options.Experts,
-                HiddenSize = options.HiddenSize,
-                InnerSize = options.InnerSize,
-                Activation = options.Activation,
-                Bias = options.ExpertBias,
-            },
-            options.InitialDeviation);
+        ExpertOptions sizes = new()
+        {
+            Experts = options.Experts,
+            HiddenSize = options.HiddenSize,
+            InnerSize = options.InnerSize,
+            Activation = options.Activation,
+            Bias = options.ExpertBias,
+        };
+        Experts = storedExperts is null ? new ExpertWeights(sizes, options.InitialDeviation)
+            : storedExperts.Options == sizes ? new ExpertWeights(storedExperts)
+            : throw new ConfigurationException($"the stored experts are {storedExperts.Options}; the layer expects {sizes}");
         register_module("experts", Experts);
         if (options.SharedInnerSize > 0)
         {

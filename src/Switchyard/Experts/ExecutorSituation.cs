@@ -9,7 +9,7 @@ public sealed record ExecutorSituation
     /// <summary>Kind of device: <c>cpu</c>, <c>cuda</c>, <c>mps</c>.</summary>
     public required string Device { get; init; }
 
-    /// <summary>Type of the expert weights: <c>fp32</c>, <c>bf16</c>, <c>fp16</c>, <c>fp64</c>.</summary>
+    /// <summary>Type of the expert weights: <c>fp32</c>, <c>bf16</c>, <c>fp16</c>, <c>fp64</c>, or what <see cref="StoredExperts.Storage"/> calls it.</summary>
     public required string Storage { get; init; }
 
     /// <summary>Whether a backward pass will follow.</summary>
@@ -41,7 +41,7 @@ public sealed record ExecutorSituation
         return new ExecutorSituation
         {
             Device = tokens.X.device_type.ToString().ToLowerInvariant(),
-            Storage = StorageName(experts.GateUp.dtype),
+            Storage = experts.Stored?.Storage ?? StorageName(experts.GateUp.dtype),
             Backward = is_grad_enabled() && wanted,
             HiddenSize = experts.Options.HiddenSize,
             InnerSize = experts.Options.InnerSize,

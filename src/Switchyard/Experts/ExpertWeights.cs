@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
 
-/// <summary>The weights of E expert FFNs as parameters, each expert's block contiguous, row-major [out, in] as checkpoints store them.</summary>
+/// <summary>The weights of E expert FFNs: parameters, each expert's block contiguous, row-major [out, in] as checkpoints store them; or frozen matrices in the form in which they are stored.</summary>
 public sealed class ExpertWeights : nn.Module
 {
     private const string GateUpName = "gate_up";
@@ -21,30 +21,67 @@ public sealed class ExpertWeights : nn.Module
     {
         Options = options;
         long inner = options.Activation == ExpertActivation.SwiGlu ? 2L * options.InnerSize : options.InnerSize;
-        register_parameter(GateUpName, Matrix(inner, options.HiddenSize));
-        register_parameter(DownName, Matrix(options.HiddenSize, options.InnerSize));
+        register_parameter(GateUpName, Random(inner, options.HiddenSize));
+        register_parameter(DownName, Random(options.HiddenSize, options.InnerSize));
         if (options.Bias)
         {
             register_parameter(GateUpBiasName, new Parameter(zeros(options.Experts, inner, dtype, device)));
             register_parameter(DownBiasName, new Parameter(zeros(options.Experts, options.HiddenSize, dtype, device)));
         }
 
-        Parameter Matrix(long rows, long columns) =>
+        Parameter Random(long rows, long columns) =>
             new(randn(options.Experts, rows, columns, dtype, device).mul_(deviation));
+    }
+
+    /// <summary>Takes stored matrices, which become its own; biases are zero and frozen.</summary>
+    /// <param name="stored">The matrices.</param>
+    public ExpertWeights(StoredExperts stored)
+        : base(nameof(ExpertWeights))
+    {
+        Options = stored.Options;
+        Stored = stored;
+        if (Options.Bias)
+        {
+            register_parameter(GateUpBiasName, new Parameter(zeros(Options.Experts, Options.Activation.FirstRows(Options.InnerSize)), requires_grad: false));
+            register_parameter(DownBiasName, new Parameter(zeros(Options.Experts, Options.HiddenSize), requires_grad: false));
+        }
     }
 
     /// <summary>Sizes.</summary>
     public ExpertOptions Options { get; }
 
+    /// <summary>The matrices in the form in which they are stored; null where they are parameters.</summary>
+    public StoredExperts? Stored { get; }
+
     /// <summary>First matrices: [E, 2f, d] (rows 0..f−1 gate, f..2f−1 up) for SwiGLU, [E, f, d] else.</summary>
-    public Parameter GateUp => get_parameter(GateUpName)!;
+    /// <exception cref="InvalidOperationException">They are no parameters but <see cref="Stored"/>.</exception>
+    public Parameter GateUp => Matrix(GateUpName);
 
     /// <summary>Second matrices [E, d, f].</summary>
-    public Parameter Down => get_parameter(DownName)!;
+    /// <exception cref="InvalidOperationException">They are no parameters but <see cref="Stored"/>.</exception>
+    public Parameter Down => Matrix(DownName);
+
+    /// <summary>Numbers in all matrices and biases.</summary>
+    public long ParameterCount => parameters().Sum(p => p.numel())
+        + (Stored is null ? 0 : Stored.GateUp.Concat(Stored.Down).Sum(m => (long)m.Rows * m.Columns));
 
     /// <summary>Biases of the first product, [E, 2f] or [E, f]; null for none.</summary>
     public Parameter? GateUpBias => Options.Bias ? get_parameter(GateUpBiasName) : null;
 
     /// <summary>Biases of the second product, [E, d]; null for none.</summary>
     public Parameter? DownBias => Options.Bias ? get_parameter(DownBiasName) : null;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Stored?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private Parameter Matrix(string name) =>
+        Stored is null ? get_parameter(name)! : throw new InvalidOperationException($"the experts are stored as {Stored.Storage} and have no parameter '{name}'");
 }

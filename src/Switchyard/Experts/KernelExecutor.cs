@@ -1,4 +1,5 @@
 using Switchyard.Dispatch;
+using Switchyard.Kernels;
 using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
@@ -9,7 +10,8 @@ namespace Switchyard.Experts;
 /// </summary>
 /// <remarks>
 /// The gather is part of the packing of a tile, the activation follows the first product, weights and scatter the last; X is never permuted in memory. The same bits at any thread count.
-/// For weights in fp32 on the CPU; tokens of another floating type are widened and the result is narrowed. Elsewhere, and for other weights, <see cref="Elsewhere"/> does the work.
+/// For weights on the CPU that are fp32, or frozen and of any storage type, which are read where they lie; tokens of another floating type are widened and the result is narrowed.
+/// Elsewhere, and for trained weights of another type, <see cref="Elsewhere"/> does the work.
 /// The kernels run on a thread team of their own, of as many threads as torch was told to use. It sleeps between calls, and so must libtorch's OpenMP threads:
 /// set <c>OMP_WAIT_POLICY=passive</c> before the process starts where both share few cores (the command line does).
 /// </remarks>
@@ -61,7 +63,7 @@ public abstract class KernelExecutor : ExpertExecutor
         Tensor y = KernelFunction.Run(
             tokens.X.to(ScalarType.Float32).contiguous(),
             tokens.Weights.to(ScalarType.Float32).contiguous(),
-            ExpertTensors.Of(experts, ScalarType.Float32),
+            KernelExperts.Of(experts, ArithmeticOf(tokens.X.dtype)),
             new KernelRows(tokens.Plan, RowsOfExperts(tokens.Plan)),
             _options.Activations);
         return y.to(tokens.X.dtype).MoveToOuterDisposeScope();
@@ -77,5 +79,18 @@ public abstract class KernelExecutor : ExpertExecutor
     }
 
     private static bool OnKernels(DispatchedTokens tokens, ExpertWeights experts) =>
-        tokens.X.device_type == TorchSharp.DeviceType.CPU && experts.GateUp.dtype == ScalarType.Float32 && tokens.X.dtype != ScalarType.Float64;
+        tokens.X.device_type == TorchSharp.DeviceType.CPU && KernelExperts.Take(experts) && tokens.X.dtype != ScalarType.Float64;
+
+    private Arithmetic ArithmeticOf(ScalarType tokens)
+    {
+        KernelEngine engine = KernelEngines.Current;
+        if (_options.Arithmetic is { } asked)
+        {
+            return asked == Arithmetic.Fp32 || engine.IsAssembled(asked)
+                ? asked
+                : throw new ConfigurationException($"arithmetic is {asked}, for which this processor has no instruction that may be used; choose fp32");
+        }
+
+        return tokens == ScalarType.BFloat16 && engine.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
+    }
 }

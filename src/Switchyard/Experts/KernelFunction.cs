@@ -9,12 +9,12 @@ namespace Switchyard.Experts;
 /// <summary>All experts over rows by our kernels, as one node of the autograd graph, on tensor memory.</summary>
 internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<KernelFunction>
 {
-    private const string RowsKey = "rows", ActivationKey = "activation", NeedsKey = "needs";
+    private const string RowsKey = "rows", FormKey = "form", NeedsKey = "needs";
 
     public override string Name => nameof(KernelFunction);
 
     /// <summary>Outputs [T, d] of fp32 tensors, contiguous, on the CPU.</summary>
-    public static Tensor Run(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows, SavedActivations activations)
+    public static Tensor Run(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, SavedActivations activations)
     {
         bool records = is_grad_enabled() && (x.requires_grad || weights.requires_grad || experts.RequiresGradient);
         if (!records)
@@ -25,27 +25,27 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         return apply(
             x,
             weights,
-            experts.GateUp.Viewed(),
-            experts.Down.Viewed(),
+            experts.GateUp?.Viewed()!,
+            experts.Down?.Viewed()!,
             experts.GateUpBias?.Viewed()!,
             experts.DownBias?.Viewed()!,
             rows,
-            experts.Activation,
+            experts.Form,
             activations,
-            new GradientNeeds(x.requires_grad, weights.requires_grad, experts.GateUp.requires_grad, experts.Down.requires_grad));
+            new GradientNeeds(x.requires_grad, weights.requires_grad, experts.GateUp is { requires_grad: true }, experts.Down is { requires_grad: true }));
     }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         Tensor x = (Tensor)vars[0], weights = (Tensor)vars[1];
-        ExpertTensors experts = new((Tensor)vars[2], (Tensor)vars[3], (Tensor?)vars[4], (Tensor?)vars[5], (ExpertActivation)vars[7]);
+        KernelExperts experts = new((Tensor?)vars[2], (Tensor?)vars[3], (Tensor?)vars[4], (Tensor?)vars[5], (KernelForm)vars[7]);
         KernelRows rows = (KernelRows)vars[6];
         Tensor? inner = (SavedActivations)vars[8] == SavedActivations.Keep ? empty(SavedLength(x, weights, experts, rows)) : null;
         Tensor y = Forward(x, weights, experts, rows, inner);
-        ctx.save_for_backward([x, weights, experts.GateUp, experts.Down, experts.GateUpBias!, experts.DownBias!, rows.TokenOfRow, rows.PairOfRow, inner!]);
+        ctx.save_for_backward([x, weights, experts.GateUp!, experts.Down!, experts.GateUpBias!, experts.DownBias!, rows.TokenOfRow, rows.PairOfRow, inner!]);
         ctx.save_data(RowsKey, rows);
-        ctx.save_data(ActivationKey, experts.Activation);
+        ctx.save_data(FormKey, experts.Form);
         ctx.save_data(NeedsKey, vars[9]);
         return y;
     }
@@ -58,12 +58,12 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         List<Tensor> saved = ctx.get_saved_variables();
         GradientNeeds needs = (GradientNeeds)ctx.get_data(NeedsKey);
         (Tensor x, Tensor weights) = (saved[0], saved[1]);
-        ExpertTensors experts = new(saved[2], saved[3], saved[4], saved[5], (ExpertActivation)ctx.get_data(ActivationKey));
+        KernelExperts experts = new(saved[2], saved[3], saved[4], saved[5], (KernelForm)ctx.get_data(FormKey));
         Tensor dy = grad_output.contiguous();
         Tensor? dx = needs.X ? empty_like(x) : null;
         Tensor? dWeights = needs.Weights ? zeros_like(weights) : null;
-        Tensor? dGateUp = needs.GateUp ? empty_like(experts.GateUp) : null;
-        Tensor? dDown = needs.Down ? empty_like(experts.Down) : null;
+        Tensor? dGateUp = needs.GateUp ? empty_like(experts.GateUp!) : null;
+        Tensor? dDown = needs.Down ? empty_like(experts.Down!) : null;
         Tensor? dGateUpBias = needs.GateUp && experts.GateUpBias is not null ? empty_like(experts.GateUpBias) : null;
         Tensor? dDownBias = needs.Down && experts.DownBias is not null ? empty_like(experts.DownBias) : null;
         KernelRows rows = ((KernelRows)ctx.get_data(RowsKey)) with { TokenOfRow = saved[6], PairOfRow = saved[7] };
@@ -87,7 +87,7 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         return ctx.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null, null);
     }
 
-    private static long SavedLength(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows)
+    private static long SavedLength(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows)
     {
         fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
@@ -95,7 +95,7 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         }
     }
 
-    private static Tensor Forward(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows, Tensor? saved)
+    private static Tensor Forward(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, Tensor? saved)
     {
         Tensor y = empty_like(x);
         fixed (int* offsets = rows.Offsets, computed = rows.Computed)
@@ -106,23 +106,26 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         return y;
     }
 
-    private static GroupedFeedForward Problem(Tensor x, Tensor weights, ExpertTensors experts, KernelRows rows, int* offsets, int* computed) => new()
+    private static GroupedFeedForward Problem(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, int* offsets, int* computed) => new()
     {
         Tokens = checked((int)x.size(0)),
         Width = checked((int)x.size(1)),
-        Inner = checked((int)experts.Down.size(2)),
-        Groups = checked((int)experts.Down.size(0)),
-        Activation = experts.Activation switch
+        Inner = experts.Form.Options.InnerSize,
+        Groups = experts.Form.Options.Experts,
+        Arithmetic = experts.Form.Arithmetic,
+        Activation = experts.Form.Options.Activation switch
         {
             ExpertActivation.SwiGlu => Activation.SwiGlu,
             ExpertActivation.Gelu => Activation.Gelu,
             ExpertActivation.Relu => Activation.Relu,
-            _ => throw new ArgumentOutOfRangeException(nameof(experts), experts.Activation, "no such activation"),
+            _ => throw new ArgumentOutOfRangeException(nameof(experts), experts.Form.Options.Activation, "no such activation"),
         },
         X = Floats(x),
         First = Floats(experts.GateUp),
+        StoredFirst = experts.Form.GateUp,
         FirstBias = Floats(experts.GateUpBias),
         Second = Floats(experts.Down),
+        StoredSecond = experts.Form.Down,
         SecondBias = Floats(experts.DownBias),
         Offsets = offsets,
         Computed = computed,
