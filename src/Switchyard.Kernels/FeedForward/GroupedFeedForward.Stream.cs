@@ -17,8 +17,8 @@ public sealed unsafe partial class GroupedFeedForward
         float* up = stackalloc float[StreamingProduct.MaxTokens * Four];
         float* lines = stackalloc float[3 * Panel.Lanes];
         new Span<float>(lines, 3 * Panel.Lanes).Clear();
-        float* wide = run.Engine.Scratch[member].Floats(StreamBuffer(Width) + Width);
-        float* zeros = wide + StreamBuffer(Width);
+        float* wide = run.Engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer + Width);
+        float* zeros = wide + MatrixBlocks.StreamBuffer;
         new Span<float>(zeros, count > held ? Width : 0).Clear();
         for (int i = 0; i < count; i++)
             tokens[i] = i < held ? X + ((nint)RowToken[Offsets[g] + i] * Width) : zeros;
@@ -28,9 +28,9 @@ public sealed unsafe partial class GroupedFeedForward
         for (int feature = unit.From; feature < unit.To; feature += Four)
         {
             int rows = Math.Min(Four, unit.To - feature);
-            StreamingProduct.Multiply(weights.WholeRows(g, feature, rows, wide), Width, rows, tokens, count, Width, gate);
+            weights.Stream(g, feature, rows, tokens, count, wide, gate);
             if (gated)
-                StreamingProduct.Multiply(weights.WholeRows(g, Inner + feature, rows, wide), Width, rows, tokens, count, Width, up);
+                weights.Stream(g, Inner + feature, rows, tokens, count, wide, up);
             // One line of 32 lanes holds all rows and tokens: lane = token · 4 + row.
             for (int i = 0; i < count * Four; i++)
             {
@@ -69,9 +69,6 @@ public sealed unsafe partial class GroupedFeedForward
         }
     }
 
-    /// <summary>Floats for the rows that are widened together.</summary>
-    private static int StreamBuffer(int columns) => StreamingProduct.Rows * columns;
-
     private const int TileLanes = Tiles.TileKernels.LaneStep;
 
     private void StreamSecond(FeedForwardRun run, WorkUnit unit, float* wide, int group, float* y)
@@ -89,7 +86,7 @@ public sealed unsafe partial class GroupedFeedForward
         for (int feature = unit.From; feature < unit.To; feature += Four)
         {
             int rows = Math.Min(Four, unit.To - feature);
-            StreamingProduct.Multiply(weights.WholeRows(group, feature, rows, wide), Inner, rows, inner, count, Inner, sums);
+            weights.Stream(group, feature, rows, inner, count, wide, sums);
             for (int i = 0; i < CountOf(group); i++)
                 AddScaled(sums + (i * Four), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
         }

@@ -1,5 +1,6 @@
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Storage;
+using Switchyard.Kernels.Streams;
 
 namespace Switchyard.Kernels.FeedForward;
 
@@ -60,14 +61,30 @@ internal readonly unsafe struct MatrixBlocks
         return buffer;
     }
 
-    /// <summary>A few whole rows, one after the other.</summary>
-    public float* WholeRows(int group, int row, int rows, float* buffer)
+    /// <summary>Floats that a caller of <see cref="Stream"/> keeps ready.</summary>
+    public const int StreamBuffer = StreamingProduct.Rows * StreamPitch;
+
+    private const int StreamPitch = StreamingProduct.Block + 16;
+
+    /// <summary>Products of up to four whole rows with up to eight tokens: <c>results[token · 4 + row]</c>. The rows are read once, and widened in the first cache.</summary>
+    public void Stream(int group, int row, int rows, float** tokens, int count, float* buffer, float* results)
     {
+        float* sums = stackalloc float[StreamingProduct.MaxTokens * StreamingProduct.SumsOfToken];
+        new Span<float>(sums, count * StreamingProduct.SumsOfToken).Clear();
         float* wide = _dense != null ? Dense(group, row) : Direct(_stored![group], row, rows);
         if (wide != null)
-            return wide;
-        _stored![group].Widen(row, rows, 0, _columns, buffer, _columns);
-        return buffer;
+            StreamingProduct.Add(wide, _columns, rows, tokens, 0, count, _columns, sums);
+        for (int k = 0; wide == null && k < _columns; k += StreamingProduct.Block)
+        {
+            int length = Math.Min(StreamingProduct.Block, _columns - k);
+            _stored![group].Widen(row, rows, k, length, buffer, StreamPitch);
+            StreamingProduct.Add(buffer, StreamPitch, rows, tokens, k, count, length, sums);
+        }
+        for (int t = 0; t < count; t++)
+        {
+            for (int r = 0; r < rows; r++)
+                results[(t * StreamingProduct.Rows) + r] = StreamingProduct.Total(sums + (t * StreamingProduct.SumsOfToken), r);
+        }
     }
 
     /// <summary>A column block for transposed products: <c>target[k, i] = W[row + k, column + i]</c>, 48 values apart.</summary>

@@ -76,10 +76,11 @@ public sealed unsafe partial class DenseProduct
         float* sums = stackalloc float[StreamingProduct.MaxTokens * Four];
         for (int i = 0; i < Rows; i++)
             rows[i] = X + ((nint)i * Inputs);
+        var weights = new MatrixBlocks(Weights, null, Outputs, Inputs);
         for (int feature = unit.From; feature < unit.To; feature += Four)
         {
             int count = Math.Min(Four, unit.To - feature);
-            StreamingProduct.Multiply(Weights + ((nint)feature * Inputs), Inputs, count, rows, Rows, Inputs, sums);
+            weights.Stream(0, feature, count, rows, Rows, null, sums);
             for (int i = 0; i < Rows; i++)
             {
                 for (int j = 0; j < count; j++)

@@ -16,37 +16,60 @@ internal static unsafe class StreamingProduct
     /// <summary>Rows that are read together.</summary>
     public const int Rows = 4;
 
-    /// <summary>sums[token · 4 + row] = Σ_k weights[row, k] · tokens[token][k].</summary>
+    /// <summary>Values of k that are widened at once: four rows of them stay in the first cache. A multiple of all lanes of a step.</summary>
+    public const int Block = 512;
+
+    /// <summary>Floats of <see cref="Add"/>'s sums for one token: two vectors, at their widest, for each of four rows.</summary>
+    public const int SumsOfToken = 2 * Rows * MaxLanes;
+
+    private const int MaxLanes = 16;
+
+    /// <summary>Adds the products over a block of k to running sums, [count, <see cref="SumsOfToken"/>], which are 0 before the first.</summary>
     /// <param name="weights">[rows, length], row after row <paramref name="stride"/> values apart.</param>
     /// <param name="stride">Values between rows.</param>
     /// <param name="rows">1 to 4.</param>
     /// <param name="tokens">Addresses of the tokens, [count].</param>
+    /// <param name="from">First value of k of the tokens.</param>
     /// <param name="count">Tokens.</param>
-    /// <param name="length">K.</param>
-    /// <param name="sums">[count, 4].</param>
-    public static void Multiply(float* weights, nint stride, int rows, float** tokens, int count, int length, float* sums)
+    /// <param name="length">Values of k; a multiple of <see cref="Block"/> but for the last block.</param>
+    /// <param name="sums">Running sums.</param>
+    public static void Add(float* weights, nint stride, int rows, float** tokens, int from, int count, int length, float* sums)
     {
         if (Vector512.IsHardwareAccelerated)
-            Multiply<Lanes512, Vector512<float>>(weights, stride, rows, tokens, count, length, sums);
+            Add<Lanes512, Vector512<float>>(weights, stride, rows, tokens, from, count, length, sums);
         else if (Vector256.IsHardwareAccelerated)
-            Multiply<Lanes256, Vector256<float>>(weights, stride, rows, tokens, count, length, sums);
+            Add<Lanes256, Vector256<float>>(weights, stride, rows, tokens, from, count, length, sums);
         else
-            Multiply<Lanes128, Vector128<float>>(weights, stride, rows, tokens, count, length, sums);
+            Add<Lanes128, Vector128<float>>(weights, stride, rows, tokens, from, count, length, sums);
     }
 
-    private static void Multiply<TLanes, TVector>(float* weights, nint stride, int rows, float** tokens, int count, int length, float* sums)
+    /// <summary>The sum of a row's running sums.</summary>
+    public static float Total(float* sums, int row)
+    {
+        float* at = sums + (row * 2 * MaxLanes);
+        if (Vector512.IsHardwareAccelerated)
+            return Total<Lanes512, Vector512<float>>(at);
+        return Vector256.IsHardwareAccelerated ? Total<Lanes256, Vector256<float>>(at) : Total<Lanes128, Vector128<float>>(at);
+    }
+
+    private static float Total<TLanes, TVector>(float* sums)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct => TLanes.Sum(TLanes.Add(TLanes.Load(sums), TLanes.Load(sums + MaxLanes)));
+
+    private static void Add<TLanes, TVector>(float* weights, nint stride, int rows, float** tokens, int from, int count, int length, float* sums)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         for (int t = 0; t < count; t++)
         {
+            float* of = sums + (t * SumsOfToken);
             if (rows == Rows)
             {
-                Four<TLanes, TVector>(weights, stride, tokens[t], length, sums + (t * Rows));
+                Four<TLanes, TVector>(weights, stride, tokens[t] + from, length, of);
                 continue;
             }
             for (int row = 0; row < rows; row++)
-                sums[(t * Rows) + row] = One<TLanes, TVector>(weights + (row * stride), tokens[t], length);
+                One<TLanes, TVector>(weights + (row * stride), tokens[t] + from, length, of + (row * 2 * MaxLanes));
         }
     }
 
@@ -56,8 +79,9 @@ internal static unsafe class StreamingProduct
         where TVector : struct
     {
         float* w1 = w0 + stride, w2 = w1 + stride, w3 = w2 + stride;
-        TVector a0 = TLanes.Zero, a1 = TLanes.Zero, a2 = TLanes.Zero, a3 = TLanes.Zero;
-        TVector b0 = TLanes.Zero, b1 = TLanes.Zero, b2 = TLanes.Zero, b3 = TLanes.Zero;
+        float* s1 = sums + (2 * MaxLanes), s2 = s1 + (2 * MaxLanes), s3 = s2 + (2 * MaxLanes);
+        TVector a0 = TLanes.Load(sums), a1 = TLanes.Load(s1), a2 = TLanes.Load(s2), a3 = TLanes.Load(s3);
+        TVector b0 = TLanes.Load(sums + MaxLanes), b1 = TLanes.Load(s1 + MaxLanes), b2 = TLanes.Load(s2 + MaxLanes), b3 = TLanes.Load(s3 + MaxLanes);
         int k = 0;
         for (; k + (2 * TLanes.Count) <= length; k += 2 * TLanes.Count)
         {
@@ -71,26 +95,36 @@ internal static unsafe class StreamingProduct
             b2 = TLanes.MultiplyAdd(TLanes.Load(w2 + k + TLanes.Count), high, b2);
             b3 = TLanes.MultiplyAdd(TLanes.Load(w3 + k + TLanes.Count), high, b3);
         }
-        sums[0] = TLanes.Sum(TLanes.Add(a0, b0)) + Rest(w0, x, k, length);
-        sums[1] = TLanes.Sum(TLanes.Add(a1, b1)) + Rest(w1, x, k, length);
-        sums[2] = TLanes.Sum(TLanes.Add(a2, b2)) + Rest(w2, x, k, length);
-        sums[3] = TLanes.Sum(TLanes.Add(a3, b3)) + Rest(w3, x, k, length);
+        Store<TLanes, TVector>(sums, a0, b0, Rest(w0, x, k, length));
+        Store<TLanes, TVector>(s1, a1, b1, Rest(w1, x, k, length));
+        Store<TLanes, TVector>(s2, a2, b2, Rest(w2, x, k, length));
+        Store<TLanes, TVector>(s3, a3, b3, Rest(w3, x, k, length));
     }
 
     /// <summary>One row, in the order of four rows, so that a row has the same bits in any company.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float One<TLanes, TVector>(float* w, float* x, int length)
+    private static void One<TLanes, TVector>(float* w, float* x, int length, float* sums)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        TVector a = TLanes.Zero, b = TLanes.Zero;
+        TVector a = TLanes.Load(sums), b = TLanes.Load(sums + MaxLanes);
         int k = 0;
         for (; k + (2 * TLanes.Count) <= length; k += 2 * TLanes.Count)
         {
             a = TLanes.MultiplyAdd(TLanes.Load(w + k), TLanes.Load(x + k), a);
             b = TLanes.MultiplyAdd(TLanes.Load(w + k + TLanes.Count), TLanes.Load(x + k + TLanes.Count), b);
         }
-        return TLanes.Sum(TLanes.Add(a, b)) + Rest(w, x, k, length);
+        Store<TLanes, TVector>(sums, a, b, Rest(w, x, k, length));
+    }
+
+    /// <summary>Puts the running sums back, what was left of the last block into the first lane.</summary>
+    private static void Store<TLanes, TVector>(float* sums, TVector a, TVector b, float rest)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        TLanes.Store(a, sums);
+        TLanes.Store(b, sums + MaxLanes);
+        sums[0] += rest;
     }
 
     private static float Rest(float* w, float* x, int k, int length)
