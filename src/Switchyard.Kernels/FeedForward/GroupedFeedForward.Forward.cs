@@ -1,6 +1,5 @@
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Panels;
-using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.FeedForward;
@@ -41,19 +40,20 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>The inner values as the second product reads them, panel by panel.</summary>
     private void EncodeInner(FeedForwardRun run)
     {
+        PanelEncoding encoding = SecondEncoding;
         run.Encoded = run.After;
-        if (Encoding.IsPlain)
+        if (encoding.IsPlain)
             return;
-        run.Encoded = run.Engine.Shared[1].Floats((long)run.PanelTotal * Encoding.Lines(Inner) * Panel.Lanes);
+        run.Encoded = run.Engine.Shared[1].Floats((long)run.PanelTotal * encoding.Lines(Inner) * Panel.Lanes);
         for (int g = 0; g < Groups; g++)
         {
-            for (int panel = 0; ComputedOf(g) > StreamingProduct.MaxTokens && panel < run.PanelStart[g + 1] - run.PanelStart[g]; panel++)
+            for (int panel = 0; ComputedOf(g) > StreamedRows && panel < run.PanelStart[g + 1] - run.PanelStart[g]; panel++)
                 run.Queue.Add(new WorkUnit(WorkKind.Encode, g, panel, 1, 0, Inner), 1);
         }
         run.Drain((unit, _) =>
         {
             nint index = run.PanelStart[unit.Group] + unit.Panel;
-            Encoding.Encode(run.After + (index * Inner * Panel.Lanes), Inner, Panel.Rounded(LanesOf(unit.Group, unit.Panel)), run.Encoded + (index * Encoding.Lines(Inner) * Panel.Lanes));
+            encoding.Encode(run.After + (index * Inner * Panel.Lanes), Inner, Panel.Rounded(LanesOf(unit.Group, unit.Panel)), run.Encoded + (index * encoding.Lines(Inner) * Panel.Lanes));
         });
     }
 
@@ -102,7 +102,7 @@ public sealed unsafe partial class GroupedFeedForward
 
     private void ComputeFirst(FeedForwardRun run, WorkUnit unit, int member)
     {
-        if (ComputedOf(unit.Group) <= StreamingProduct.MaxTokens)
+        if (ComputedOf(unit.Group) <= StreamedRows)
         {
             StreamFirst(run, unit, member);
             return;
@@ -110,7 +110,7 @@ public sealed unsafe partial class GroupedFeedForward
         bool gated = ActivationKernel.IsGated(Activation);
         int g = unit.Group, sumBlocks = Blocks(Width, Blocking.SumBlock), features = unit.To - unit.From;
         int half = gated ? TileKernels.MaxRows / 2 : TileKernels.MaxRows;
-        PanelEncoding encoding = Encoding;
+        PanelEncoding encoding = FirstEncoding;
         int panelLength = encoding.Lines(Width) * Panel.Lanes;
         bool keep = run.Before != null;
         bool whole = !keep && sumBlocks > 1;
@@ -129,20 +129,23 @@ public sealed unsafe partial class GroupedFeedForward
         }
 
         MatrixBlocks weights = FirstBlocks;
+        float* scales = stackalloc float[MatrixBlocks.ScalesLength];
         TileArguments tile = default;
         tile.CStride = LineBytes;
+        tile.Scales = scales;
+        tile.Steps = encoding.Group / 4;
         for (int block = 0; block < sumBlocks; block++)
         {
             int k = block * Blocking.SumBlock;
             int length = Math.Min(Blocking.SumBlock, Width - k);
-            tile.K = encoding.Lines(length);
+            tile.K = encoding.Elements(length);
             TileOutput output = block == 0 ? TileOutput.Store : TileOutput.Continue;
             for (int feature = unit.From; feature < unit.To; feature += half)
             {
                 int count = Math.Min(half, unit.To - feature);
                 int first = (count + 1) / 2;
-                tile.A0 = weights.Rows(Arithmetic, g, feature, count, k, length, wide, out nint stride);
-                tile.A1 = gated ? weights.Rows(Arithmetic, g, Inner + feature, count, k, length, wide + MatrixBlocks.BufferLength(half), out stride) : (float*)((byte*)tile.A0 + (first * stride));
+                tile.A0 = weights.Rows(encoding, g, feature, count, k, length, wide, out nint stride, scales);
+                tile.A1 = gated ? weights.Rows(encoding, g, Inner + feature, count, k, length, wide + MatrixBlocks.BufferLength(half), out stride, scales + count) : (float*)((byte*)tile.A0 + (first * stride));
                 tile.AStride = stride;
                 for (int p = 0; p < unit.PanelCount; p++)
                 {
@@ -154,7 +157,7 @@ public sealed unsafe partial class GroupedFeedForward
                         : scratch;
                     nint upper = keep ? Inner : whole ? features : half;
                     tile.C1 = tile.C0 + ((gated ? upper : first) * Panel.Lanes);
-                    run.Engine.Tiles.Multiply(&tile, gated ? 2 * count : count, lanes, TileOperand.Rows, output, Arithmetic);
+                    run.Engine.Tiles.Multiply(&tile, gated ? 2 * count : count, lanes, TileOperand.Rows, output, encoding.Arithmetic);
                     if (block < sumBlocks - 1)
                         continue;
                     AddFirstBias(g, feature, count, gated, tile.C0, tile.C1, lanes);
@@ -173,13 +176,16 @@ public sealed unsafe partial class GroupedFeedForward
         float* turned = scratch + ((nint)sweep * height * Panel.Lanes);
         float* wide = turned + (Panel.Lanes * Panel.ColumnRows);
         MatrixBlocks weights = SecondBlocks;
-        PanelEncoding encoding = Encoding;
+        PanelEncoding encoding = SecondEncoding;
         ClearColumns(y, unit.From, unit.To);
+        float* scales = stackalloc float[MatrixBlocks.ScalesLength];
         TileArguments tile = default;
         tile.CStride = LineBytes;
+        tile.Scales = scales;
+        tile.Steps = encoding.Group / 4;
         for (int g = 0; g < Groups; g++)
         {
-            if (ComputedOf(g) <= StreamingProduct.MaxTokens)
+            if (ComputedOf(g) <= StreamedRows)
             {
                 StreamSecond(run, unit, wide, g, y);
                 continue;
@@ -192,7 +198,7 @@ public sealed unsafe partial class GroupedFeedForward
                 {
                     int k = block * Blocking.SumBlock;
                     int length = Math.Min(Blocking.SumBlock, Inner - k);
-                    tile.K = encoding.Lines(length);
+                    tile.K = encoding.Elements(length);
                     for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
                     {
                         int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
@@ -201,7 +207,7 @@ public sealed unsafe partial class GroupedFeedForward
                         {
                             int tileRows = Math.Min(TileKernels.MaxRows, rows - row);
                             int first = (tileRows + 1) / 2;
-                            tile.A0 = weights.Rows(Arithmetic, g, feature + row, tileRows, k, length, wide, out nint stride);
+                            tile.A0 = weights.Rows(encoding, g, feature + row, tileRows, k, length, wide, out nint stride, scales);
                             tile.A1 = (float*)((byte*)tile.A0 + (first * stride));
                             tile.AStride = stride;
                             for (int p = 0; p < count; p++)
@@ -209,7 +215,7 @@ public sealed unsafe partial class GroupedFeedForward
                                 tile.B = run.Encoded + ((((nint)(run.PanelStart[g] + from + p) * encoding.Lines(Inner)) + encoding.Lines(k)) * Panel.Lanes);
                                 tile.C0 = block0 + ((((nint)p * height) + row) * Panel.Lanes);
                                 tile.C1 = tile.C0 + (first * Panel.Lanes);
-                                run.Engine.Tiles.Multiply(&tile, tileRows, LanesOf(g, from + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue, Arithmetic);
+                                run.Engine.Tiles.Multiply(&tile, tileRows, LanesOf(g, from + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue, encoding.Arithmetic);
                             }
                         }
                         if (block < sumBlocks - 1)

@@ -31,7 +31,7 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Between the two products.</summary>
     public Activation Activation { get; init; } = Activation.SwiGlu;
 
-    /// <summary>What the products of <see cref="Forward"/> multiply where a group has more than eight rows; with fewer, memory is the limit and fp32 costs nothing. <see cref="Backward"/> computes in fp32.</summary>
+    /// <summary>What the products of <see cref="Forward"/> multiply where a group has more than three rows; with fewer, memory is the limit and fp32 costs nothing. Int8 takes first matrices of integers by groups of columns, quantizes x by token and group, and multiplies h in bf16. <see cref="Backward"/> computes in fp32.</summary>
     public Arithmetic Arithmetic { get; init; }
 
     /// <summary>Tokens, [T, d].</summary>
@@ -82,7 +82,16 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Rows of a first matrix, m.</summary>
     private int FirstRows => ActivationKernel.IsGated(Activation) ? 2 * Inner : Inner;
 
-    private Panels.PanelEncoding Encoding => new(Arithmetic);
+    private Panels.PanelEncoding FirstEncoding => new(Arithmetic, Arithmetic == Arithmetic.Int8 ? FirstBlocks.CommonGroup : 0);
+
+    /// <summary>The inner values have few large entries among many small ones: 8 bits for them would take the error of a layer from 0.7 % to above 1 %.</summary>
+    private Panels.PanelEncoding SecondEncoding => new(Arithmetic == Arithmetic.Int8 ? Arithmetic.Bf16 : Arithmetic, 0);
+
+    /// <summary>Most rows of a group for which its weights are better read once, in fp32, than packed for.</summary>
+    private int StreamedRows => Arithmetic == Arithmetic.Fp32 ? Streams.StreamingProduct.MaxTokens : FewRows;
+
+    /// <summary>With arithmetic faster than fp32 tiles pay off earlier.</summary>
+    private const int FewRows = 3;
 
     private MatrixBlocks FirstBlocks => new(First, StoredFirst, FirstRows, Width);
 
@@ -115,7 +124,6 @@ public sealed unsafe partial class GroupedFeedForward
     private void Validate()
     {
         Require(Tokens >= 0 && Width > 0 && Inner is > 0 and <= int.MaxValue / 2 && Groups >= 0, $"Sizes are T = {Tokens}, d = {Width}, f = {Inner}, G = {Groups}; expected T and G ≥ 0, d and f > 0.");
-        Require(Arithmetic is Arithmetic.Fp32 or Arithmetic.Bf16, $"There is no feed-forward in {Arithmetic}.");
         Require(Offsets != null, "Offsets are missing.");
         Require(Offsets[0] == 0, $"Offsets start at {Offsets[0]}; expected 0.");
         for (int g = 0; g < Groups; g++)
@@ -130,6 +138,8 @@ public sealed unsafe partial class GroupedFeedForward
         Require(X != null && RowToken != null, "X or RowToken is missing.");
         ValidateMatrices(First, StoredFirst, FirstRows, Width, nameof(First));
         ValidateMatrices(Second, StoredSecond, Width, Inner, nameof(Second));
+        if (Arithmetic == Arithmetic.Int8)
+            Require(FirstBlocks.CommonGroup > 0, "Arithmetic in int8 needs first matrices of integers that share a scale by groups of a multiple of 32 columns.");
         for (int r = 0; r < Rows; r++)
         {
             if ((ulong)RowToken[r] >= (ulong)Tokens)

@@ -1,6 +1,8 @@
+using System.Runtime.Intrinsics.X86;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Storage;
 using Switchyard.Kernels.Streams;
+using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.FeedForward;
 
@@ -22,11 +24,26 @@ internal readonly unsafe struct MatrixBlocks
         _columns = columns;
     }
 
+    /// <summary>Floats of the scales of a block.</summary>
+    public const int ScalesLength = Blocking.SumBlock / SmallestGroup * TileKernels.MaxRows;
+
+    private const int SmallestGroup = 32;
+
+    /// <summary>S of <see cref="PanelEncoding"/>: the largest of 128, 64 and 32 that divides the groups of all matrices; 0 if there is none.</summary>
+    public int CommonGroup
+    {
+        get
+        {
+            (IReadOnlyList<StoredMatrix>? stored, int columns) = (_stored, _columns);
+            return stored is null ? 0 : new[] { 128, 64, SmallestGroup }.FirstOrDefault(s => stored.All(m => m.ScaleGroup > 0 && (m.ScaleGroup % s == 0 || m.ScaleGroup >= columns)));
+        }
+    }
+
     /// <summary>Floats that a caller of <see cref="Rows"/> keeps ready for <paramref name="rows"/> rows.</summary>
     public static int BufferLength(int rows) => rows * Pitch;
 
     /// <summary>Rows row … row + rows, columns column … column + count ≤ <see cref="Blocking.SumBlock"/>, as a tile of an arithmetic reads them: in place where they are stored so, else converted.</summary>
-    /// <param name="arithmetic">fp32 or bf16.</param>
+    /// <param name="encoding">What the tile computes with.</param>
     /// <param name="group">Group.</param>
     /// <param name="row">First row.</param>
     /// <param name="rows">Rows.</param>
@@ -34,8 +51,16 @@ internal readonly unsafe struct MatrixBlocks
     /// <param name="count">Columns.</param>
     /// <param name="buffer">Room for the converted block.</param>
     /// <param name="stride">Bytes between rows of the result.</param>
-    public float* Rows(Arithmetic arithmetic, int group, int row, int rows, int column, int count, float* buffer, out nint stride)
+    /// <param name="scales">Where scales of int8 go, [groups, 12].</param>
+    public float* Rows(PanelEncoding encoding, int group, int row, int rows, int column, int count, float* buffer, out nint stride, float* scales)
     {
+        Arithmetic arithmetic = encoding.Arithmetic;
+        if (arithmetic == Arithmetic.Int8)
+        {
+            stride = Pitch;
+            _stored![group].Codes(row, rows, column, count, (byte*)buffer, stride, encoding.Group, scales);
+            return buffer;
+        }
         float* wide = _dense != null ? Dense(group, row) : Direct(_stored![group], row, rows);
         stride = (nint)_columns * sizeof(float);
         if (arithmetic == Arithmetic.Fp32 && wide != null)
@@ -77,7 +102,12 @@ internal readonly unsafe struct MatrixBlocks
         for (int k = 0; wide == null && k < _columns; k += StreamingProduct.Block)
         {
             int length = Math.Min(StreamingProduct.Block, _columns - k);
-            _stored![group].Widen(row, rows, k, length, buffer, StreamPitch);
+            bool last = k + length == _columns;
+            for (int r = 0; r < rows; r++)
+            {
+                Prefetch(_stored![group], last ? row + rows + r : row + r, last ? 0 : k + length);
+                _stored[group].Widen(row + r, 1, k, length, buffer + (r * StreamPitch), StreamPitch);
+            }
             StreamingProduct.Add(buffer, StreamPitch, rows, tokens, k, count, length, sums);
         }
         for (int t = 0; t < count; t++)
@@ -94,6 +124,16 @@ internal readonly unsafe struct MatrixBlocks
             Panel.Gather(Dense(group, row) + column, _columns, rows, count, target, Panel.ColumnRows);
         else
             _stored![group].Widen(row, rows, column, count, target, Panel.ColumnRows);
+    }
+
+    /// <summary>Asks for a block of a row that is next: no processor looks ahead from the end of one row's block to another's.</summary>
+    private void Prefetch(StoredMatrix matrix, int row, int column)
+    {
+        if (!Sse.IsSupported || row >= _rows)
+            return;
+        byte* at = matrix.Place(row, column, Math.Min(StreamingProduct.Block, _columns - column), out int bytes);
+        for (int line = 0; line < bytes; line += 64)
+            Sse.Prefetch0(at + line);
     }
 
     private float* Dense(int group, int row) => _dense + ((((nint)group * _rows) + row) * _columns);

@@ -40,6 +40,12 @@ public sealed unsafe class Float8Matrix : StoredMatrix
         return code < 128 ? magnitude : -magnitude;
     }
 
+    internal override byte* Place(int row, int column, int count, out int bytes)
+    {
+        bytes = count;
+        return _values + ((nint)row * Columns) + column;
+    }
+
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {
         fixed (float* values = s_values)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Storage;
 
@@ -33,6 +34,12 @@ public sealed unsafe class Int4Matrix : StoredMatrix
 
     /// <inheritdoc/>
     public override long Bytes => ((long)Rows * Columns / 2) + ((long)Rows * Groups * sizeof(float));
+
+    internal override byte* Place(int row, int column, int count, out int bytes)
+    {
+        bytes = count / 2;
+        return _values + ((nint)row * (Columns / 2)) + (column / 2);
+    }
 
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {
@@ -74,5 +81,31 @@ public sealed unsafe class Int4Matrix : StoredMatrix
             int code = source[(column + i) / 2];
             target[i] = (((column + i) % 2 == 0 ? code & 15 : code >> 4) - 8) * scale;
         }
+    }
+
+    internal override int ScaleGroup => _group;
+
+    internal override void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            Unpack(_values + ((nint)(row + r) * (Columns / 2)) + (column / 2), count, target + (r * stride));
+            for (int g = 0; g * group < count; g++)
+                scales[(g * TileKernels.MaxRows) + r] = _scales[((nint)(row + r) * Groups) + ((column + (g * group)) / _group)];
+        }
+    }
+
+    /// <summary>Four-bit codes less 8 plus 128.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Unpack(byte* source, int count, byte* target)
+    {
+        int i = 0;
+        for (; i + 32 <= count; i += 32)
+        {
+            Vector256<ushort> pairs = Vector256.WidenLower(Vector128.Load(source + (i / 2)).ToVector256Unsafe());
+            ((((pairs | (pairs << 4)).AsByte()) & Vector256.Create((byte)15)) + Vector256.Create((byte)120)).Store(target + i);
+        }
+        for (; i < count; i++)
+            target[i] = (byte)(((source[i / 2] >> (i % 2 * 4)) & 15) + 120);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Storage;
 
@@ -28,6 +29,12 @@ public sealed unsafe class Int8Matrix : StoredMatrix
 
     /// <inheritdoc/>
     public override long Bytes => ((long)Rows * Columns) + ((long)Rows * Groups * sizeof(float));
+
+    internal override byte* Place(int row, int column, int count, out int bytes)
+    {
+        bytes = count;
+        return (byte*)_values + ((nint)row * Columns) + column;
+    }
 
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {
@@ -58,5 +65,27 @@ public sealed unsafe class Int8Matrix : StoredMatrix
         }
         for (; i < count; i++)
             target[i] = source[i] * scale;
+    }
+
+    internal override int ScaleGroup => _group;
+
+    internal override void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            Flip((byte*)_values + ((nint)(row + r) * Columns) + column, count, target + (r * stride));
+            for (int g = 0; g * group < count; g++)
+                scales[(g * TileKernels.MaxRows) + r] = _scales[((nint)(row + r) * Groups) + ((column + (g * group)) / _group)];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Flip(byte* source, int count, byte* target)
+    {
+        int i = 0;
+        for (; i + 32 <= count; i += 32)
+            (Vector256.Load(source + i) ^ Vector256.Create((byte)128)).Store(target + i);
+        for (; i < count; i++)
+            target[i] = (byte)(source[i] ^ 128);
     }
 }

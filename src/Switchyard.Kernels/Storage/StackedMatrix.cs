@@ -23,6 +23,19 @@ internal sealed unsafe class StackedMatrix : StoredMatrix
             _second.Widen(row + upper - _first.Rows, rows - upper, column, count, target + (upper * stride), stride);
     }
 
+    internal override int ScaleGroup => _first.ScaleGroup == _second.ScaleGroup ? _first.ScaleGroup : 0;
+
+    internal override void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales)
+    {
+        int upper = Math.Clamp(_first.Rows - row, 0, rows);
+        if (upper > 0)
+            _first.Codes(row, upper, column, count, target, stride, group, scales);
+        if (upper < rows)
+            _second.Codes(row + upper - _first.Rows, rows - upper, column, count, target + (upper * stride), stride, group, scales + upper);
+    }
+
+    internal override byte* Place(int row, int column, int count, out int bytes) => row < _first.Rows ? _first.Place(row, column, count, out bytes) : _second.Place(row - _first.Rows, column, count, out bytes);
+
     internal override ushort* DirectBFloat16(int row) => row < _first.Rows ? _first.DirectBFloat16(row) : _second.DirectBFloat16(row - _first.Rows);
 
     internal override float* Direct(int row) => row < _first.Rows ? _first.Direct(row) : _second.Direct(row - _first.Rows);

@@ -47,6 +47,27 @@ public abstract unsafe class StoredMatrix
     /// <summary>Where a row stands if it is fp32 already, else null.</summary>
     internal virtual float* Direct(int row) => null;
 
+    /// <summary>Columns that share a scale, where the matrix is integers by groups of columns; 0 where it is not.</summary>
+    internal virtual int ScaleGroup => 0;
+
+    /// <summary>Integers of a block plus 128: <c>W[row + r, column + c] = (target[r · stride + c] − 128) · scale</c>. Only of a matrix with a <see cref="ScaleGroup"/>.</summary>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="column">First column, a multiple of <paramref name="group"/>.</param>
+    /// <param name="count">Columns.</param>
+    /// <param name="target">[rows, count].</param>
+    /// <param name="stride">Bytes between rows of the target.</param>
+    /// <param name="group">Columns that the caller gives a scale; divides <see cref="ScaleGroup"/>, or is more than there are columns.</param>
+    /// <param name="scales">[⌈count / group⌉, 12]: for each group a line, in which the first <paramref name="rows"/> are set.</param>
+    internal virtual void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales) => throw new NotSupportedException("The matrix is not integers by groups.");
+
+    /// <summary>Where columns of a row stand, and how many bytes they are; null where they are not in one piece.</summary>
+    internal virtual byte* Place(int row, int column, int count, out int bytes)
+    {
+        bytes = 0;
+        return null;
+    }
+
     /// <summary>Where a row stands if it is bf16, else null.</summary>
     internal virtual ushort* DirectBFloat16(int row) => null;
 }

@@ -5,7 +5,8 @@ namespace Switchyard.Kernels.Tiles;
 /// <summary>
 /// What a tile kernel reads: C[rows, lanes] = Σ_k A[row, k] · B[k, lane]. The rows come in two halves of
 /// ⌈rows/2⌉ and ⌊rows/2⌋, each with its own addresses, so that one tile can pair rows of two matrices (gate and up).
-/// With <see cref="Arithmetic.Bf16"/> an element of A or B is a pair of values of k, the even one in the low half of 32 bits.
+/// With <see cref="Arithmetic.Bf16"/> an element of A or B is a pair of values of k, the even one in the low half of 32 bits;
+/// with <see cref="Arithmetic.Int8"/> it is a group of them, A holding bytes of value + 128 and B the groups of <see cref="Panels.PanelEncoding"/>.
 /// The layout is read by assembled code: keep <see cref="Assembly.TileGenerator"/> in step.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -34,4 +35,10 @@ internal unsafe struct TileArguments
 
     /// <summary>Elements of the sum, ≥ 1.</summary>
     public nint K;
+
+    /// <summary>With <see cref="Arithmetic.Int8"/>: scales of the weights, [K, 12], a line of 48 bytes for each group.</summary>
+    public float* Scales;
+
+    /// <summary>With <see cref="Arithmetic.Int8"/>: fours of k in a group, a multiple of 4.</summary>
+    public nint Steps;
 }

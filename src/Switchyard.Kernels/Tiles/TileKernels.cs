@@ -19,7 +19,7 @@ internal sealed unsafe class TileKernels : IDisposable
     public const int MaxRows = 12;
 
     private readonly InstructionSet _instructions;
-    private readonly nint[] _entries = new nint[2 * 2 * 3 * 2 * (MaxRows + 1)];
+    private readonly nint[] _entries = new nint[3 * 2 * 3 * 2 * (MaxRows + 1)];
     private readonly List<ExecutableMemory> _code = [];
     private readonly Lock _lock = new();
     private volatile bool _refused;
@@ -40,6 +40,11 @@ internal sealed unsafe class TileKernels : IDisposable
     /// <summary>C[rows, lanes] = (or continues) Σ A·B, lanes 1 to 32, of which the next multiple of <see cref="LaneStep"/> is read and written.</summary>
     public void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic = Arithmetic.Fp32)
     {
+        if (arithmetic == Arithmetic.Int8)
+        {
+            MultiplyGroups(tile, rows, lanes, output);
+            return;
+        }
         int rounded = lanes <= LaneStep ? LaneStep : PanelLanes;
         switch (IsAssembled(arithmetic) ? InstructionSet : InstructionSet.Portable)
         {
@@ -55,6 +60,19 @@ internal sealed unsafe class TileKernels : IDisposable
                 break;
         }
         Portable(tile, rows, rounded, operand, output, arithmetic);
+    }
+
+    /// <summary>C[rows, lanes] = (or continues) Σ over groups of int8.</summary>
+    private void MultiplyGroups(TileArguments* tile, int rows, int lanes, TileOutput output)
+    {
+        int rounded = lanes <= LaneStep ? LaneStep : PanelLanes, first = (rows + 1) / 2;
+        for (int row = 0; output == TileOutput.Store && row < rows; row++)
+            new Span<float>((byte*)(row < first ? tile->C0 : tile->C1) + ((row < first ? row : row - first) * tile->CStride), rounded).Clear();
+        nint entry = IsAssembled(Arithmetic.Int8) ? Entry(rows, rounded / 16, TileOperand.Rows, TileOutput.Continue, Arithmetic.Int8) : 0;
+        if (entry == 0)
+            ReferenceTile.MultiplyGroups(tile, rows, rounded);
+        else
+            ((delegate* unmanaged[SuppressGCTransition]<TileArguments*, void>)entry)(tile);
     }
 
     /// <summary>The same in C#, at the widest vectors of the runtime.</summary>
@@ -132,7 +150,7 @@ internal sealed unsafe class TileKernels : IDisposable
         {
             if (_entries[index] != 0 || _refused)
                 return _entries[index];
-            ExecutableMemory? memory = ExecutableMemory.TryMap(TileGenerator.Generate(shape));
+            ExecutableMemory? memory = ExecutableMemory.TryMap(shape.Arithmetic == Arithmetic.Int8 ? GroupTileGenerator.Generate(shape.Rows, shape.Vectors) : TileGenerator.Generate(shape));
             if (memory is null)
             {
                 _refused = true;

@@ -36,6 +36,49 @@ public sealed unsafe class StoredFeedForwardTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(IntegerCases))]
+    public void In_int8_forward_is_within_a_hundredth_of_fp32(string type, int group, InstructionSet set)
+    {
+        using KernelEngine engine = Engines.Make(set, 2);
+        foreach ((int width, int inner, Activation activation) in ((int, int, Activation)[])[(64, 96, Activation.SwiGlu), (130, 70, Activation.SwiGlu), (34, 58, Activation.Gelu), (1088, 20, Activation.SwiGlu), (40, 1152, Activation.Relu)])
+        {
+            using var problem = new FeedForwardTestMemory([40, 0, 3, 5, 17], width, inner);
+            var random = new Random(1);
+            int rows = activation == Activation.SwiGlu ? 2 * inner : inner;
+            StoredMatrix[] first = [.. Enumerable.Range(0, 5).Select(_ => rows == inner ? problem.Make(type, random, inner, width, group) : StoredMatrix.Stack(problem.Make(type, random, inner, width, group), problem.Make(type, random, inner, width, group)))];
+            StoredMatrix[] second = [.. Enumerable.Range(0, 5).Select(_ => problem.Make(type, random, width, inner, group))];
+            float[] exact = problem.Output(engine, problem.Describe(activation, Arithmetic.Fp32, null, null, [.. first], [.. second]));
+            float[] actual = problem.Output(engine, problem.Describe(activation, Arithmetic.Int8, null, null, [.. first], [.. second]));
+            double error = Math.Sqrt(exact.Zip(actual, (a, b) => (double)(a - b) * (a - b)).Sum() / exact.Sum(a => (double)a * a));
+            Assert.True(error is > 0 and < 0.01, $"{width} × {inner}, {activation}: {error}");
+        }
+    }
+
+    public static TheoryData<string, int, InstructionSet> IntegerCases()
+    {
+        var data = new TheoryData<string, int, InstructionSet>();
+        foreach (string type in (string[])["int8", "int4"])
+        {
+            foreach (int group in (int[])[32, 64, 128, 2048])
+            {
+                foreach (InstructionSet set in (InstructionSet[])[InstructionSet.Portable, KernelOptions.FromEnvironment().Effective])
+                    data.Add(type, group, set);
+            }
+        }
+        return data;
+    }
+
+    [Fact]
+    public void Int8_arithmetic_needs_integers_by_groups()
+    {
+        using KernelEngine engine = Engines.Make(InstructionSet.Portable);
+        using var problem = new FeedForwardTestMemory([4], 64, 64);
+        StoredMatrix[] first = [problem.Make("bf16", new Random(1), 64, 64)], second = [problem.Make("bf16", new Random(1), 64, 64)];
+        GroupedFeedForward described = problem.Describe(Activation.Relu, Arithmetic.Int8, null, null, [.. first], [.. second]);
+        Assert.Contains("integers", Assert.Throws<InvalidOperationException>(() => problem.Output(engine, described)).Message, StringComparison.Ordinal);
+    }
+
     private static void Compare(KernelEngine engine, string type, int d, int f, Activation activation, Arithmetic arithmetic)
     {
         int[] counts = [40, 0, 3];
@@ -68,7 +111,7 @@ public sealed unsafe class StoredFeedForwardTests
 
         public float* Floats(long count) => (float*)Take(count * sizeof(float));
 
-        public StoredMatrix Make(string type, Random random, int rows, int columns)
+        public StoredMatrix Make(string type, Random random, int rows, int columns, int group = 32)
         {
             byte* values = (byte*)Take((long)rows * columns * 4);
             float* scales = Floats((long)rows * columns);
@@ -91,8 +134,8 @@ public sealed unsafe class StoredFeedForwardTests
                 "bf16" => new BFloat16Matrix((ushort*)values, rows, columns),
                 "fp16" => new Float16Matrix((Half*)values, rows, columns),
                 "fp8" => new Float8Matrix(values, scales, rows, columns),
-                "int8" => new Int8Matrix((sbyte*)values, scales, rows, columns, 32),
-                _ => new Int4Matrix(values, scales, rows, columns, 32),
+                "int8" => new Int8Matrix((sbyte*)values, scales, rows, columns, group),
+                _ => new Int4Matrix(values, scales, rows, columns, group),
             };
         }
 
@@ -116,6 +159,13 @@ public sealed unsafe class StoredFeedForwardTests
                 Offsets = _offsets,
                 RowToken = _tokens,
             };
+        }
+
+        public float[] Output(KernelEngine engine, GroupedFeedForward problem)
+        {
+            float* y = Floats(Tokens * d);
+            problem.Forward(engine, y);
+            return [.. new Span<float>(y, Tokens * d)];
         }
 
         public float[] Results(KernelEngine engine, GroupedFeedForward problem)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Tests.Tiles;
@@ -61,6 +62,63 @@ public sealed unsafe class TileTests
                 K = length,
             };
             tiles.Multiply(&tile, 12, 32, TileOperand.Rows, output);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void Every_int8_tile_has_the_bits_of_the_scalar_reference(InstructionSet set)
+    {
+        using var tiles = new TileKernels(KernelOptions.FromEnvironment() with { InstructionSet = set });
+        var random = new Random(3);
+        for (int rows = 1; rows <= TileKernels.MaxRows; rows++)
+        {
+            foreach (int lanes in (int[])[1, 16, 17, 32])
+            {
+                foreach (int group in (int[])[32, 64, 128])
+                {
+                    foreach (int groups in (int[])[1, 2, 5])
+                        CompareGroups(tiles, random, rows, lanes, group, groups);
+                }
+            }
+        }
+    }
+
+    private static void CompareGroups(TileKernels tiles, Random random, int rows, int lanes, int group, int groups)
+    {
+        int rounded = lanes <= 16 ? 16 : 32, first = (rows + 1) / 2, k = group * groups;
+        var encoding = new PanelEncoding(Arithmetic.Int8, group);
+        using GuardedMemory panel = GuardedMemory.Random(random, k * 32);
+        using var b = new GuardedMemory(encoding.Lines(k) * 32);
+        encoding.Encode(panel.Pointer, k, rounded, b.Pointer);
+        using var a = new GuardedMemory(rows * k / 4);
+        random.NextBytes(new Span<byte>(a.Pointer, rows * k));
+        using GuardedMemory scales = GuardedMemory.Random(random, groups * TileKernels.MaxRows);
+        using GuardedMemory c = GuardedMemory.Random(random, ((rows - 1) * 32) + rounded);
+        using var expected = new GuardedMemory(c.Count);
+        foreach (TileOutput output in (TileOutput[])[TileOutput.Store, TileOutput.Continue])
+        {
+            c.Span.CopyTo(expected.Span);
+            var tile = new TileArguments
+            {
+                A0 = a.Pointer,
+                A1 = (float*)((byte*)a.Pointer + (first * k)),
+                AStride = k,
+                B = b.Pointer,
+                C0 = c.Pointer,
+                C1 = c.Pointer + (first * 32),
+                CStride = 128,
+                K = groups,
+                Scales = scales.Pointer,
+                Steps = group / 4,
+            };
+            tiles.Multiply(&tile, rows, lanes, TileOperand.Rows, output, Arithmetic.Int8);
+            tile.C0 = expected.Pointer;
+            tile.C1 = expected.Pointer + (first * 32);
+            for (int row = 0; output == TileOutput.Store && row < rows; row++)
+                expected.Span.Slice(row * 32, rounded).Clear();
+            ReferenceTile.MultiplyGroups(&tile, rows, rounded);
+            Assert.True(expected.Span.SequenceEqual(c.Span), $"{rows} × {lanes}, {groups} groups of {group}, {output}");
         }
     }
 
