@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Experts;
+using Switchyard.Kernels;
 using Switchyard.Training.Benchmarks;
 
 namespace Switchyard.Cli.Verbs;
@@ -14,7 +15,8 @@ internal sealed class BenchArguments
     private readonly Option<string> _tokens = List("--tokens", "token counts", "128,1024,4096", Count, "COUNTS");
     private readonly Option<string> _loads = List("--load", "spread of the pairs: even, zipf:S, collapsed", "even", Load, "SHAPES");
     private readonly Option<string> _directions = List("--direction", "what is timed: forward, forward-backward", "forward", OneOf("forward", "forward-backward"));
-    private readonly Option<string> _storages = List("--storage", "types of expert weights and tokens: fp32, bf16", "fp32", OneOf("fp32", "bf16"));
+    private readonly Option<string> _storages = List("--storage", $"types of expert weights: {string.Join(", ", ExecutorBench.Storages)}", "fp32", OneOf([.. ExecutorBench.Storages]));
+    private readonly Option<string> _arithmetic = List("--arithmetic", "what our kernels multiply: default (follows the tokens), fp32, bf16, int8", "default", OneOf("default", "fp32", "bf16", "int8"));
     private readonly Option<string> _activations = List("--activations", "what is kept for the backward: keep, recompute", "keep", OneOf("keep", "recompute"));
     private readonly Option<string?> _names = new("--only") { Description = "routers or executors to time, separated by commas; the peers always run", HelpName = "NAMES" };
     private readonly Option<double> _seconds = new("--seconds") { Description = "time for each competitor", HelpName = "SECONDS", DefaultValueFactory = _ => 0.5, Validators = { CommonOptions.AtLeast(0) } };
@@ -28,7 +30,7 @@ internal sealed class BenchArguments
         {
             "router" => [_shapes, _tokens, _names, _seconds],
             "layer" => [_shapes, _tokens, _directions, _names, _seconds],
-            _ => [_shapes, _tokens, _loads, _directions, _storages, _activations, _names, _seconds],
+            _ => [_shapes, _tokens, _loads, _directions, _storages, _arithmetic, _activations, _names, _seconds],
         };
         foreach (Option option in options)
         {
@@ -50,6 +52,7 @@ internal sealed class BenchArguments
                Load = load,
                Direction = direction,
                Storage = storage,
+               Arithmetic = [.. Split(parse, _arithmetic).Select(a => Enum.TryParse(a, ignoreCase: true, out Arithmetic arithmetic) ? arithmetic : (Arithmetic?)null)],
                Activations = [.. Split(parse, _activations).Select(a => Enum.Parse<SavedActivations>(a, ignoreCase: true))],
                Names = parse.GetValue(_names) is { } names ? Split(names) : [],
                Budget = TimeSpan.FromSeconds(parse.GetValue(_seconds)),

@@ -75,7 +75,7 @@ internal static class BenchVerb
                 group = next;
             }
 
-            string name = row.Activations is SavedActivations.Recompute ? row.Executor + ", recompute" : row.Executor;
+            string name = string.Join(", ", new[] { row.Executor, row.Arithmetic?.ToString().ToLowerInvariant(), row.Activations is SavedActivations.Recompute ? "recompute" : null }.OfType<string>());
             Console.Out.WriteLine(
                 $"{row.Shape,-13}{row.Tokens,7}{row.Threads,8}  {name,-26}{row.Milliseconds,10:0.000}{row.Gops,9:0.0}{row.Efficiency,7:P0}{row.PaddingWaste,7:P0}{row.ShareOfLayer,7:P1}  {row.Ratio,6:0.00}  {row.Peer}");
         }

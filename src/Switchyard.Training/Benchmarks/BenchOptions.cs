@@ -1,4 +1,5 @@
 using Switchyard.Experts;
+using Switchyard.Kernels;
 
 namespace Switchyard.Training.Benchmarks;
 
@@ -20,8 +21,11 @@ public sealed record BenchOptions
     /// <summary><c>forward</c> or <c>forward-backward</c>.</summary>
     public string Direction { get; init; } = "forward";
 
-    /// <summary>Type of expert weights and tokens for executors: <c>fp32</c> or <c>bf16</c>.</summary>
+    /// <summary>Type of expert weights for executors, one of <see cref="ExecutorBench.Storages"/>. Tokens are of the same type where it is one of torch's, else fp32.</summary>
     public string Storage { get; init; } = "fp32";
+
+    /// <summary>What our kernels multiply; null follows the tokens. Each is timed.</summary>
+    public IReadOnlyList<Arithmetic?> Arithmetic { get; init; } = [null];
 
     /// <summary>What executors keep for the backward; each is timed in every way that is named.</summary>
     public IReadOnlyList<SavedActivations> Activations { get; init; } = [SavedActivations.Keep];

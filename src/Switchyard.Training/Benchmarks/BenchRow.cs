@@ -1,4 +1,5 @@
 using Switchyard.Experts;
+using Switchyard.Kernels;
 
 namespace Switchyard.Training.Benchmarks;
 
@@ -19,6 +20,9 @@ public sealed record BenchRow
 
     /// <summary>Type of the weights.</summary>
     public string Storage { get; init; } = "fp32";
+
+    /// <summary>What the products of the forward multiply, where it was asked for.</summary>
+    public Arithmetic? Arithmetic { get; init; }
 
     /// <summary>How the pairs are spread over the experts.</summary>
     public string? Load { get; init; }

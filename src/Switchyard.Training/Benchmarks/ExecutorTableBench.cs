@@ -15,7 +15,7 @@ public static class ExecutorTableBench
     {
         int threads = rows.Max(r => r.Threads);
         return new ExecutorTable(rows
-            .Where(r => r.Threads == threads && r.Activations is not SavedActivations.Recompute)
+            .Where(r => r.Threads == threads && r.Arithmetic is null && Executors.All.Names.Contains(r.Executor) && r.Activations is not SavedActivations.Recompute)
             .GroupBy(r => (r.Shape, r.Tokens, r.Load, r.Storage, r.Direction))
             .Select(group => Choice([.. group])));
     }

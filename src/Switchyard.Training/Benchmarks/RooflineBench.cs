@@ -26,7 +26,13 @@ public static class RooflineBench
             return row;
         }
 
-        double peak = row.Storage is "bf16" ? limit.Bf16Gops ?? limit.Fp32Gops : limit.Fp32Gops;
-        return row with { Efficiency = Math.Max(gops / peak, megabytes / row.Milliseconds / limit.ReadGBps) };
+        double? peak = (row.Arithmetic, row.Storage) switch
+        {
+            (Arithmetic.Int8, _) => limit.Int8Gops,
+            (Arithmetic.Bf16, _) or (null, "bf16") => limit.Bf16Gops,
+            _ => limit.Fp32Gops,
+        };
+        peak ??= limit.Fp32Gops;
+        return row with { Efficiency = Math.Max(gops / peak.Value, megabytes / row.Milliseconds / limit.ReadGBps) };
     }
 }

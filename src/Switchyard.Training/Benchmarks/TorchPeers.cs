@@ -11,6 +11,9 @@ internal static class TorchPeers
     public static string[] WithPeers(IReadOnlyList<string> asked) =>
         [.. Executors.All.Names.Where(n => asked.Count == 0 || asked.Contains(n) || Names.Contains(n))];
 
+    /// <summary>Whether a name is that of a peer.</summary>
+    public static bool IsPeer(string name) => Names.Contains(name);
+
     /// <summary>Index of the fastest peer.</summary>
     public static int Best(string[] names, double[] times) =>
         Enumerable.Range(0, names.Length).Where(i => Names.Contains(names[i])).MinBy(i => times[i]);
