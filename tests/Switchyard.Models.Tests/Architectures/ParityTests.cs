@@ -12,6 +12,7 @@ public sealed class ParityTests
     private const double OfLogits = 1e-4;
     private const double OfRouters = 1e-5;
     private const double OfGradients = 1e-3;
+    private const double OfRounding = 1e-7;
     private const int PromptLength = 6;
 
     public static TheoryData<string> Folders => GoldenModels.Data(GoldenModels.Plain);
@@ -103,13 +104,21 @@ public sealed class ParityTests
             parameter.copy_(parameter.grad ?? zeros_like(parameter));
         }
 
+        // What shifts all scores of a softmax alike, such as a key's bias, has no gradient but rounding.
+        string[] recorded = [.. golden.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal))];
+        double rounding = OfRounding * recorded.Max(n => golden.Tensor(n).abs().max().item<float>());
         foreach ((string name, Tensor gradient) in ModelTensors.Of(model).Where(t => golden.Has($"grad.{t.Name}")))
         {
-            Near.AssertClose(gradient, golden.Tensor($"grad.{name}"), OfGradients, $"gradient of {name}");
+            Tensor expected = golden.Tensor($"grad.{name}");
+            if (expected.abs().max().item<float>() > rounding || gradient.abs().max().item<float>() > rounding)
+            {
+                Near.AssertClose(gradient, expected, OfGradients, $"gradient of {name}");
+            }
+
             names.Add($"grad.{name}");
         }
 
-        Assert.DoesNotContain(golden.Names, n => n.StartsWith("grad.", StringComparison.Ordinal) && !names.Contains(n));
+        Assert.DoesNotContain(recorded, n => !names.Contains(n));
     }
 
     [Theory]
@@ -134,13 +143,14 @@ public sealed class ParityTests
         Assert.Equal(expected[0].data<long>().ToArray(), tokens);
     }
 
-    /// <summary>Of the next token for a decoder, of every token for an encoder, whose labels were its input.</summary>
+    /// <summary>Of the next token for a decoder, of every real token for an encoder, whose labels were its input.</summary>
     private static Tensor Loss(MoeTransformer model, TransformerInput input)
     {
         Tensor logits = model.Run(input).Logits;
         if (model.Options.Encoder is not null)
         {
-            return nn.functional.cross_entropy(logits.flatten(0, 1), input.Tokens.flatten());
+            Tensor labels = input.Mask is null ? input.Tokens : input.Tokens.masked_fill(input.Mask.eq(0), -100);
+            return nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index: -100);
         }
 
         long length = input.Tokens.size(1);
