@@ -114,6 +114,42 @@ public sealed class KeyValueCacheTests
         Near.AssertClose(model.Run(Tokens(1, 4), cache).Logits, model.Run(Tokens(1, 4)).Logits, Tolerance);
     }
 
+    [Theory]
+    [InlineData(RotaryScalingKind.Yarn, 1.2, 1.9)]
+    [InlineData(RotaryScalingKind.Linear, 1, 1)]
+    [InlineData(RotaryScalingKind.Llama3, 1, 1)]
+    public void Scaled_positions_go_on_from_the_cache(RotaryScalingKind kind, double attentionFactor, double logitFactor)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        RotaryScaling scaling = new() { Kind = kind, Factor = 2, OriginalPositions = 8, AttentionFactor = attentionFactor, LogitFactor = logitFactor };
+        foreach (bool latent in (bool[])[false, true])
+        {
+            using MoeTransformer model = Model(Options(latent) with { RotaryScaling = scaling });
+            using MoeTransformer plain = Model(Options(latent));
+            Tensor tokens = Tokens(1, 12);
+            using KeyValueCache cache = model.NewCache();
+            Tensor parts = cat([model.Run(tokens.narrow(1, 0, 7), cache).Logits, model.Run(tokens.narrow(1, 7, 5), cache).Logits], 1);
+
+            Near.AssertClose(parts, model.Run(tokens).Logits, Tolerance);
+            Assert.True(Near.RelativeError(parts, plain.Run(tokens).Logits) > 1e-4);
+        }
+    }
+
+    [Fact]
+    public void Dynamic_scaling_goes_beyond_the_original_length_but_not_with_a_cache()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using MoeTransformer model = Model(Options(latent: false) with { RotaryScaling = new RotaryScaling { Kind = RotaryScalingKind.Dynamic, Factor = 2, OriginalPositions = 16 } });
+        using KeyValueCache cache = model.NewCache();
+
+        Assert.Equal(30, model.Run(Tokens(1, 30)).Logits.size(1));
+        Assert.Equal(16, cache.Longest);
+        Assert.Throws<ArgumentException>(() => model.Run(Tokens(1, 17), cache));
+        Assert.Throws<ArgumentException>(() => model.Run(Tokens(1, 33)));
+    }
+
     [Fact]
     public void Latent_attention_keeps_one_latent_and_one_key_a_token()
     {
