@@ -36,7 +36,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         else if (!options.TiedHead)
         {
             random.manual_seed(unchecked((options.Seed * 1_000_003) + options.Layers + 2));
-            _head = new Linear(options.HiddenSize, options.VocabularySize, deviation: options.InitialDeviation);
+            _head = new Linear(options.HiddenSize, options.VocabularySize, deviation: options.DrawnDeviation);
             register_module("lm_head", _head);
         }
 

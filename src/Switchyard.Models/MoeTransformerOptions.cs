@@ -96,6 +96,12 @@ public sealed record MoeTransformerOptions
     /// <summary>Standard deviation of initial weights.</summary>
     public double InitialDeviation { get; init; } = 0.02;
 
+    /// <summary>Whether weights are read right after the model is made, so that none need be drawn.</summary>
+    internal bool IsFilledLater { get; init; }
+
+    /// <summary>The deviation that weights are drawn with; 0 for zeros.</summary>
+    internal double DrawnDeviation => IsFilledLater ? 0 : InitialDeviation;
+
     /// <summary>Settings of the MoE layers; its sizes are filled in from here.</summary>
     public MoeLayerOptions? Moe { get; init; }
 

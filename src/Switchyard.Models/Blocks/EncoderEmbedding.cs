@@ -14,14 +14,8 @@ public sealed class EncoderEmbedding : nn.Module
     public EncoderEmbedding(MoeTransformerOptions options)
         : base(nameof(EncoderEmbedding))
     {
-        _positions = nn.Embedding(options.SequenceLength, options.HiddenSize);
-        _types = nn.Embedding(options.Encoder!.TokenTypes, options.HiddenSize);
-        using (no_grad())
-        {
-            _positions.weight!.normal_(0, options.InitialDeviation);
-            _types.weight!.normal_(0, options.InitialDeviation);
-        }
-
+        _positions = TransformerStack.Table(options.SequenceLength, options);
+        _types = TransformerStack.Table(options.Encoder!.TokenTypes, options);
         _norm = new LayerNorm(options.HiddenSize, options.NormEpsilon);
         register_module("position_embeddings", _positions);
         register_module("token_type_embeddings", _types);

@@ -34,10 +34,10 @@ public sealed class GroupedQueryAttention : Attention
         _windowed = options.HasWindow(layer);
         _clip = options.ClipQueryKeyValue;
         _rotary = rotary;
-        _query = new Linear(options.HiddenSize, _heads * _headSize, options.QueryKeyValueBias, options.InitialDeviation);
-        _key = new Linear(options.HiddenSize, _keyValueHeads * _headSize, options.QueryKeyValueBias, options.InitialDeviation);
-        _value = new Linear(options.HiddenSize, _keyValueHeads * _headSize, options.QueryKeyValueBias, options.InitialDeviation);
-        _output = new Linear(_heads * _headSize, options.HiddenSize, options.AttentionOutputBias, options.InitialDeviation);
+        _query = new Linear(options.HiddenSize, _heads * _headSize, options.QueryKeyValueBias, options.DrawnDeviation);
+        _key = new Linear(options.HiddenSize, _keyValueHeads * _headSize, options.QueryKeyValueBias, options.DrawnDeviation);
+        _value = new Linear(options.HiddenSize, _keyValueHeads * _headSize, options.QueryKeyValueBias, options.DrawnDeviation);
+        _output = new Linear(_heads * _headSize, options.HiddenSize, options.AttentionOutputBias, options.DrawnDeviation);
         register_module("q_proj", _query);
         register_module("k_proj", _key);
         register_module("v_proj", _value);

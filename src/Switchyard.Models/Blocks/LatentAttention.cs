@@ -39,7 +39,7 @@ public sealed class LatentAttention : Attention
         _windowed = options.HasWindow(layer);
         _logitFactor = options.RotaryScaling?.LogitFactor ?? 1;
         int size = _sizes.PlainSize + _sizes.RotarySize;
-        double deviation = options.InitialDeviation;
+        double deviation = options.DrawnDeviation;
         if (_sizes.QueryRank == 0)
         {
             _query = new Linear(options.HiddenSize, _heads * size, deviation: deviation);

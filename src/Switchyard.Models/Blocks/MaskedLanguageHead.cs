@@ -14,7 +14,7 @@ public sealed class MaskedLanguageHead : nn.Module
     public MaskedLanguageHead(MoeTransformerOptions options)
         : base(nameof(MaskedLanguageHead))
     {
-        _transform = new Linear(options.HiddenSize, options.HiddenSize, bias: true, options.InitialDeviation);
+        _transform = new Linear(options.HiddenSize, options.HiddenSize, bias: true, options.DrawnDeviation);
         _norm = new LayerNorm(options.HiddenSize, options.NormEpsilon);
         register_module("transform", _transform);
         register_module("norm", _norm);

@@ -18,11 +18,7 @@ public sealed class TransformerStack : nn.Module
             ? new RotaryEmbedding(options.LatentAttention?.RotarySize ?? options.HeadSize, options.LongestSequence, options.RotaryTheta, options.RotaryScaling)
             : null;
         random.manual_seed(SeedOf(options.Seed, -1));
-        Embedding = nn.Embedding(options.VocabularySize, options.HiddenSize);
-        using (no_grad())
-        {
-            Embedding.weight!.normal_(0, options.InitialDeviation);
-        }
+        Embedding = Table(options.VocabularySize, options);
 
         register_module("embed_tokens", Embedding);
         if (options.Encoder is not null)
@@ -48,7 +44,7 @@ public sealed class TransformerStack : nn.Module
         }
         else if (options.Encoder.Pooler)
         {
-            Pooler = new Linear(options.HiddenSize, options.HiddenSize, bias: true, options.InitialDeviation);
+            Pooler = new Linear(options.HiddenSize, options.HiddenSize, bias: true, options.DrawnDeviation);
             register_module("pooler", Pooler);
         }
     }
@@ -83,6 +79,21 @@ public sealed class TransformerStack : nn.Module
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Rows of N(0, deviation²) by index.</summary>
+    internal static Embedding Table(int rows, MoeTransformerOptions options)
+    {
+        Embedding table = nn.Embedding(rows, options.HiddenSize);
+        if (options.IsFilledLater)
+        {
+            return table;
+        }
+
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        table.weight!.normal_(0, options.InitialDeviation);
+        return table;
     }
 
     private static long SeedOf(long seed, int layer) => unchecked((seed * 1_000_003) + layer + 2);

@@ -21,7 +21,7 @@ internal static class ModelReader
         MoeTransformer? model = null;
         try
         {
-            model = new MoeTransformer(options);
+            model = new MoeTransformer(options with { IsFilledLater = true });
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
             IReadOnlyDictionary<string, int> leftOut = Fill(model, tensors, names, architecture);

@@ -49,17 +49,22 @@ public sealed class InspectTests : IDisposable
     [Fact]
     public void Its_JSON_counts_what_a_token_uses()
     {
-        string? model = Golden.Folders("models").FirstOrDefault(f => f.EndsWith("/mixtral", StringComparison.Ordinal));
-        Assert.SkipWhen(model is null, "no reference model found");
         string file = Path.Combine(_folder, "inspect.json");
+        int counted = 0;
+        foreach (string model in Golden.Folders("models"))
+        {
+            Assert.Equal(0, CommandRun.Of("inspect", Golden.Folder(model)!, "--json", file, "--quiet").ExitCode);
+            JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
+            Assert.Equal("switchyard.inspect/1", (string?)json["schema"]);
+            if (json["moe"] is { } moe)
+            {
+                long idle = (long)moe["parametersOfAnExpert"]! * moe["moeLayers"]!.AsArray().Count * ((int)moe["experts"]! - (int)moe["topK"]!);
+                Assert.Equal((long)json["parameters"]!, (long)json["activeParameters"]! + idle);
+                counted++;
+            }
+        }
 
-        Assert.Equal(0, CommandRun.Of("inspect", Golden.Folder(model!)!, "--json", file, "--quiet").ExitCode);
-
-        JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
-        Assert.Equal("switchyard.inspect/1", (string?)json["schema"]);
-        JsonNode moe = json["moe"]!;
-        long visited = (long)json["activeParameters"]! + ((long)moe["parametersOfAnExpert"]! * moe["moeLayers"]!.AsArray().Count * ((int)moe["experts"]! - (int)moe["topK"]!));
-        Assert.Equal((long)json["parameters"]!, visited);
+        Assert.SkipWhen(counted == 0, "no reference models found");
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
