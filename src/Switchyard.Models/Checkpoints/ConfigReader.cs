@@ -24,6 +24,7 @@ internal sealed class ConfigReader
 
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             _root = document.RootElement.Clone();
+            CheckText(_root);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -32,6 +33,10 @@ internal sealed class ConfigReader
         catch (JsonException e)
         {
             throw new CheckpointFormatException(path, null, $"is not JSON: {e.Message}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new CheckpointFormatException(path, null, "holds a string that is no text: half of a surrogate pair, or bytes that are not UTF-8", e);
         }
 
         if (_root.ValueKind != JsonValueKind.Object)
@@ -103,6 +108,30 @@ internal sealed class ConfigReader
     }
 
     public CheckpointFormatException Error(string reason, Exception? inner = null) => new(Path, null, reason, inner);
+
+    /// <summary>Strings are turned into text only when they are asked for: ask for all of them once.</summary>
+    private static void CheckText(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in element.EnumerateObject())
+            {
+                _ = property.Name;
+                CheckText(property.Value);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                CheckText(item);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.String)
+        {
+            _ = element.GetString();
+        }
+    }
 
     private IEnumerable<JsonElement> Elements(string key) =>
         !Has(key) ? [] : _root.GetProperty(key) is { ValueKind: JsonValueKind.Array } value ? value.EnumerateArray() : throw Wrong(key, "an array");
