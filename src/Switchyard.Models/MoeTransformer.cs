@@ -8,11 +8,12 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Models;
 
-/// <summary>A decoder-only transformer (pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU) in which every n-th FFN is an MoE layer. Its modules carry the names of Hugging Face's <c>qwen3_moe</c>.</summary>
+/// <summary>A transformer in which FFNs are MoE layers: a decoder (pre-norm RMSNorm, RoPE, grouped-query or latent attention, SwiGLU), or an encoder as BERT is one. Its modules carry the names of Hugging Face's <c>qwen3_moe</c>.</summary>
 public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 {
-    private readonly Decoder _decoder;
+    private readonly TransformerStack _stack;
     private readonly Linear? _head;
+    private readonly MaskedLanguageHead? _maskedHead;
 
     /// <summary>Makes a model with fresh weights. Models of the same sizes and seed share every initial weight outside their routers.</summary>
     /// <param name="options">Sizes and parts.</param>
@@ -22,20 +23,31 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     {
         options.Validate();
         Options = options;
-        _decoder = new Decoder(options);
-        register_module("model", _decoder);
-        if (!options.TiedHead)
+        _stack = new TransformerStack(options);
+        register_module("model", _stack);
+        if (options.Encoder is { } encoder)
+        {
+            if (encoder.MaskedLanguageHead)
+            {
+                _maskedHead = new MaskedLanguageHead(options);
+                register_module("lm_head", _maskedHead);
+            }
+        }
+        else if (!options.TiedHead)
         {
             random.manual_seed(unchecked((options.Seed * 1_000_003) + options.Layers + 2));
-            _head = new Linear(options.HiddenSize, options.VocabularySize, deviation: options.InitialDeviation);
+            _head = new Linear(options.HiddenSize, options.VocabularySize, deviation: options.DrawnDeviation);
             register_module("lm_head", _head);
         }
 
-        MoeLayers = [.. _decoder.Layers.Where(l => l.Moe is not null).Select(l => l.Moe!)];
+        MoeLayers = [.. _stack.Layers.Where(l => l.Moe is not null).Select(l => l.Moe!)];
     }
 
     /// <summary>Sizes and parts.</summary>
     public MoeTransformerOptions Options { get; }
+
+    /// <summary>Whether the model gives logits; an encoder may have hidden states alone.</summary>
+    public bool HasHead => Options.Encoder?.MaskedLanguageHead ?? true;
 
     /// <summary>The MoE layers, in order.</summary>
     public IReadOnlyList<MoeLayer> MoeLayers { get; }
@@ -43,15 +55,19 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <summary>Type of the products: fp32, or bf16 with weights kept in fp32 and the residual stream, norms, router and softmax of the loss in fp32.</summary>
     public ScalarType ComputeType { get; set; } = ScalarType.Float32;
 
-    /// <summary>Reads a model from a folder in Hugging Face's layout: one written by <see cref="Save"/>, or a <c>qwen3_moe</c> of others. It is set to inference.</summary>
-    /// <param name="folder">Holds <c>config.json</c> and <c>model.safetensors</c>.</param>
-    /// <exception cref="CheckpointFormatException">A file is missing or damaged, a key is missing, the model is of another kind, or tensors are missing, unexpected or of another shape.</exception>
-    public static MoeTransformer Load(string folder) => ModelFolder.Load(folder);
+    /// <summary>Where the model was read from; null for one that was made.</summary>
+    public ModelSource? Source { get; internal set; }
 
-    /// <summary>Writes the model as a folder in Hugging Face's layout, the weights in the type that they have. With the linear router, the selector <c>softmax-topk</c> and no choice bias it is a <c>qwen3_moe</c> of transformers; whatever else there is has tensors of its own and the model type <c>switchyard_moe</c>.</summary>
+    /// <summary>Reads a model from a folder in Hugging Face's layout: one written by <see cref="Save"/>, or one of others of an architecture of <see cref="Architectures.ModelArchitectures"/>. It is set to inference. <see cref="ModelSource.LeftOut"/> says which tensors do not belong to it.</summary>
+    /// <param name="folder">Holds <c>config.json</c> and <c>model.safetensors</c>, or an index and several files; or the folder of a repository in a hub cache (<c>models--org--name</c>).</param>
+    /// <exception cref="CheckpointFormatException">A file is missing or damaged, a key is missing, the model is of a kind that is not computed, or tensors are missing, unexpected or of another shape or type.</exception>
+    public static MoeTransformer Load(string folder) => ModelReader.Load(folder);
+
+    /// <summary>Writes the model as a folder in Hugging Face's layout, the weights in the type that they have. One that was read keeps its architecture. One that was made is a <c>qwen3_moe</c> of transformers with the linear router, the selector <c>softmax-topk</c> and no choice bias; whatever else there is has tensors of its own and the model type <c>switchyard_moe</c>.</summary>
     /// <param name="folder">Made if it is not there; its <c>config.json</c> and <c>model.safetensors</c> are replaced, other files are left.</param>
     /// <exception cref="IOException">The folder cannot be written, or the disk is full.</exception>
-    public void Save(string folder) => ModelFolder.Save(this, folder);
+    /// <exception cref="NotSupportedException">The model was made, not read, and <c>config.json</c> has no keys for a part of it.</exception>
+    public void Save(string folder) => ModelWriter.Save(this, folder);
 
     /// <summary>Logits [B, N, V] of token ids [B, N] int64.</summary>
     public override Tensor forward(Tensor input) => Run(input).Logits;
@@ -60,33 +76,90 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <param name="tokens">Token ids [B, N] int64.</param>
     /// <param name="observer">Listens to the routing; null costs nothing.</param>
     /// <exception cref="ArgumentException">The sequence is longer than the model allows.</exception>
-    public MoeTransformerOutput Run(Tensor tokens, IRoutingObserver? observer = null)
+    /// <exception cref="InvalidOperationException">The model has no head: take <see cref="Encode"/>.</exception>
+    public MoeTransformerOutput Run(Tensor tokens, IRoutingObserver? observer = null) => Run(new TransformerInput(tokens), observer);
+
+    /// <summary>Logits of token ids that follow those in a cache, which they are added to.</summary>
+    /// <param name="tokens">Token ids [B, N] int64 of the new tokens alone.</param>
+    /// <param name="cache">What came before; <see cref="NewCache"/> makes one.</param>
+    /// <param name="observer">Listens to the routing; null costs nothing.</param>
+    /// <exception cref="ArgumentException">There are more tokens than the model allows, or of another number of sequences than the cache holds.</exception>
+    public MoeTransformerOutput Run(Tensor tokens, KeyValueCache cache, IRoutingObserver? observer = null) =>
+        Run(new TransformerInput(tokens) { Cache = cache }, observer);
+
+    /// <summary>Logits and balancing losses of an input.</summary>
+    /// <param name="input">Tokens, and what is known of them.</param>
+    /// <param name="observer">Listens to the routing; null costs nothing.</param>
+    /// <exception cref="ArgumentException">The input does not fit the model or the cache.</exception>
+    /// <exception cref="InvalidOperationException">The model has no head: take <see cref="Encode"/>.</exception>
+    public MoeTransformerOutput Run(TransformerInput input, IRoutingObserver? observer = null)
     {
-        if (tokens.size(1) > Options.SequenceLength)
+        if (!HasHead)
         {
-            throw new ArgumentException($"sequences of {tokens.size(1)} tokens; the model was made for {Options.SequenceLength}", nameof(tokens));
+            throw new InvalidOperationException("the model is an encoder without a head and gives no logits; Encode gives its hidden states");
         }
 
-        RoutingContext context = new() { TokenIds = tokens.flatten(), SequenceLength = tokens.size(1) };
-        Tensor hidden = _decoder.Embedding.forward(tokens);
+        TransformerStates states = Encode(input, observer);
+        Tensor last = input.LastLogitsOnly ? states.Last.narrow(1, states.Last.size(1) - 1, 1) : states.Last;
+        return new MoeTransformerOutput(Logits(last).to(ScalarType.Float32), states.BalanceLoss, states.DroppedPairs) { States = states.All };
+    }
+
+    /// <summary>Hidden states of an input, without logits.</summary>
+    /// <param name="input">Tokens, and what is known of them.</param>
+    /// <param name="observer">Listens to the routing; null costs nothing.</param>
+    /// <exception cref="ArgumentException">The input does not fit the model or the cache.</exception>
+    public TransformerStates Encode(TransformerInput input, IRoutingObserver? observer = null)
+    {
+        Tensor tokens = input.Tokens;
+        long count = tokens.size(1);
+        if (count > Options.LongestSequence)
+        {
+            throw new ArgumentException($"sequences of {count} tokens; the model was made for {Options.LongestSequence}", nameof(input));
+        }
+
+        Tensor? mask = input.Mask?.to(ScalarType.Bool);
+        Tensor? seen = input.Cache is { } cache ? cache.Begin(tokens.size(0), count, mask) : mask;
+        AttentionPass pass = AttentionPass.Of(count, Options.Encoder is null, Options.SlidingWindow, input.Cache, seen, tokens.device);
+        RoutingContext context = new() { TokenIds = tokens.flatten(), SequenceLength = count, TokenMask = mask?.flatten() };
+        Tensor hidden = _stack.Embed(tokens, input.TokenTypes);
+        List<Tensor> all = input.KeepStates ? [hidden] : [];
         Tensor? loss = null;
         long dropped = 0;
-        foreach (DecoderLayer layer in _decoder.Layers)
+        foreach (TransformerLayer layer in _stack.Layers)
         {
-            (hidden, MoeLayerOutput? moe) = layer.Run(hidden, ComputeType, context, observer);
+            (hidden, MoeLayerOutput? moe) = layer.Run(hidden, ComputeType, pass, context, observer);
             dropped += moe?.DroppedPairs ?? 0;
+            if (input.KeepStates)
+            {
+                all.Add(hidden);
+            }
+
             if (moe?.BalanceLoss is { } layerLoss)
             {
                 loss = loss is null ? layerLoss : loss + layerLoss;
             }
         }
 
-        Tensor last = _decoder.Norm.Run(hidden, ComputeType);
-        Tensor logits = _head is null
-            ? DenseOperations.Linear(last, _decoder.Embedding.weight!.to(ComputeType))
-            : _head.forward(last);
-        return new MoeTransformerOutput(logits.to(ScalarType.Float32), loss is null ? null : loss / MoeLayers.Count, dropped);
+        input.Cache?.End(count);
+        Tensor last = _stack.Norm?.Run(hidden, ComputeType) ?? hidden;
+        if (input.KeepStates)
+        {
+            all[^1] = last;
+        }
+
+        return new TransformerStates(last, loss is null ? null : loss / MoeLayers.Count, dropped) { All = all };
     }
+
+    /// <summary>An empty cache of keys and values for this model; the caller disposes it.</summary>
+    /// <param name="capacity">Tokens to make room for at once; 0 to grow as needed.</param>
+    public KeyValueCache NewCache(int capacity = 0) => new(Options, capacity);
+
+    /// <summary>tanh(W·h₀ + b) of the first token's state: BERT's state of a sequence, [B, d].</summary>
+    /// <param name="states">What <see cref="Encode"/> gave.</param>
+    /// <exception cref="InvalidOperationException">The model has no pooler.</exception>
+    public Tensor Pooled(TransformerStates states) => _stack.Pooler is { } pooler
+        ? pooler.forward(states.Last.select(1, 0)).tanh()
+        : throw new InvalidOperationException("the model has no pooler");
 
     /// <summary>Whether a router wants to know how often each token occurs.</summary>
     public bool WantsTokenFrequencies => RoutersByFrequency().Any();
@@ -122,6 +195,11 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
     private IEnumerable<IUsesTokenFrequencies> RoutersByFrequency() =>
         MoeLayers.Select(l => l.Router).OfType<IUsesTokenFrequencies>().Where(r => r.WantsTokenFrequencies);
+
+    private Tensor Logits(Tensor last) =>
+        _maskedHead is not null ? _maskedHead.Run(last.to(ComputeType), _stack.Embedding.weight!)
+        : _head is not null ? _head.forward(last)
+        : DenseOperations.Linear(last, _stack.Embedding.weight!.to(ComputeType));
 
     private static long Count(nn.Module module) => module.parameters().Sum(p => p.numel());
 }

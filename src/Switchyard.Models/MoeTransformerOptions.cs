@@ -1,8 +1,9 @@
 using Switchyard.Experts;
+using Switchyard.Models.Blocks;
 
 namespace Switchyard.Models;
 
-/// <summary>Everything that makes a decoder-only MoE transformer.</summary>
+/// <summary>Everything that makes an MoE transformer.</summary>
 public sealed record MoeTransformerOptions
 {
     /// <summary>Vocabulary size V; 256 for bytes.</summary>
@@ -26,11 +27,38 @@ public sealed record MoeTransformerOptions
     /// <summary>RMS norms of queries and keys by head, as Qwen3 has them.</summary>
     public bool QueryKeyNorm { get; init; } = true;
 
-    /// <summary>Longest sequence.</summary>
+    /// <summary>Whether those norms go over all heads at once, as OLMoE's do.</summary>
+    public bool QueryKeyNormAcrossHeads { get; init; }
+
+    /// <summary>Whether queries, keys and values have biases; with latent attention, what the latents are made by.</summary>
+    public bool QueryKeyValueBias { get; init; }
+
+    /// <summary>Whether the output of attention has a bias.</summary>
+    public bool AttentionOutputBias { get; init; }
+
+    /// <summary>Queries, keys and values are clipped to ± this; null for not at all.</summary>
+    public double? ClipQueryKeyValue { get; init; }
+
+    /// <summary>Tokens, itself included, that a token sees; 0 for all.</summary>
+    public int SlidingWindow { get; init; }
+
+    /// <summary>Layers that have the sliding window; null for all.</summary>
+    public IReadOnlyList<int>? WindowLayers { get; init; }
+
+    /// <summary>Sizes of multi-head latent attention; null for grouped-query attention.</summary>
+    public LatentAttentionOptions? LatentAttention { get; init; }
+
+    /// <summary>What an encoder has instead of a causal decoder; null for a decoder.</summary>
+    public EncoderOptions? Encoder { get; init; }
+
+    /// <summary>Longest sequence; dynamic scaling goes beyond it.</summary>
     public int SequenceLength { get; init; } = 128;
 
     /// <summary>θ of the rotary embedding.</summary>
     public double RotaryTheta { get; init; } = 10_000;
+
+    /// <summary>How the rotary angles are scaled; null for not at all.</summary>
+    public RotaryScaling? RotaryScaling { get; init; }
 
     /// <summary>ε of the norms.</summary>
     public double NormEpsilon { get; init; } = 1e-6;
@@ -50,6 +78,9 @@ public sealed record MoeTransformerOptions
     /// <summary>Every n-th layer is MoE: layer i where (i + 1) mod n = 0; 1 makes all layers MoE.</summary>
     public int MoeEvery { get; init; } = 1;
 
+    /// <summary>Layers that are dense although <see cref="MoeEvery"/> would make them MoE.</summary>
+    public IReadOnlyList<int> DenseLayers { get; init; } = [];
+
     /// <summary>The experts' non-linearity.</summary>
     public ExpertActivation Activation { get; init; } = ExpertActivation.SwiGlu;
 
@@ -65,6 +96,12 @@ public sealed record MoeTransformerOptions
     /// <summary>Standard deviation of initial weights.</summary>
     public double InitialDeviation { get; init; } = 0.02;
 
+    /// <summary>Whether weights are read right after the model is made, so that none need be drawn.</summary>
+    internal bool IsFilledLater { get; init; }
+
+    /// <summary>The deviation that weights are drawn with; 0 for zeros.</summary>
+    internal double DrawnDeviation => IsFilledLater ? 0 : InitialDeviation;
+
     /// <summary>Settings of the MoE layers; its sizes are filled in from here.</summary>
     public MoeLayerOptions? Moe { get; init; }
 
@@ -72,7 +109,13 @@ public sealed record MoeTransformerOptions
     public long Seed { get; init; } = 1;
 
     /// <summary>Whether layer i is MoE.</summary>
-    public bool IsMoe(int layer) => (layer + 1) % MoeEvery == 0;
+    public bool IsMoe(int layer) => (layer + 1) % MoeEvery == 0 && !DenseLayers.Contains(layer);
+
+    /// <summary>Whether layer i has the sliding window.</summary>
+    public bool HasWindow(int layer) => SlidingWindow > 0 && (WindowLayers?.Contains(layer) ?? true);
+
+    /// <summary>The longest sequence that can be computed.</summary>
+    public int LongestSequence => RotaryScaling is { Kind: RotaryScalingKind.Dynamic } scaling ? (int)Math.Min(int.MaxValue, scaling.Factor * SequenceLength) : SequenceLength;
 
     /// <summary>The options of the MoE layer at an index.</summary>
     public MoeLayerOptions MoeLayer(int layer) =>
@@ -99,7 +142,8 @@ public sealed record MoeTransformerOptions
         [
             (VocabularySize, "vocabularySize"), (HiddenSize, "hiddenSize"), (Layers, "layers"), (Heads, "heads"),
             (KeyValueHeads, "keyValueHeads"), (HeadSize, "headSize"), (SequenceLength, "sequenceLength"), (MoeEvery, "moeEvery"),
-            (DenseInnerSize, "denseInnerSize"),
+            (DenseInnerSize, "denseInnerSize"), (LatentAttention?.KeyValueRank ?? 1, "keyValueRank"), (LatentAttention?.PlainSize ?? 1, "plainSize"),
+            (LatentAttention?.RotarySize ?? 1, "rotarySize"), (LatentAttention?.ValueSize ?? 1, "valueSize"), (Encoder?.TokenTypes ?? 1, "tokenTypes"),
         ];
         foreach ((int value, string name) in positive)
         {
@@ -119,6 +163,19 @@ public sealed record MoeTransformerOptions
             throw new ConfigurationException($"moeEvery is {MoeEvery}, but there are only {Layers} layers: no layer would be MoE");
         }
 
-        MoeLayer(0).Validate();
+        if (ClipQueryKeyValue is { } clip && !(clip > 0 && double.IsFinite(clip)))
+        {
+            throw new ConfigurationException($"clipQueryKeyValue is {clip}; it must be positive");
+        }
+
+        foreach (int layer in DenseLayers.Concat(WindowLayers ?? []).Where(l => l < 0 || l >= Layers))
+        {
+            throw new ConfigurationException($"a list of layers (denseLayers, windowLayers) names layer {layer}; there are {Layers}, from 0");
+        }
+
+        if (Enumerable.Range(0, Layers).Any(IsMoe))
+        {
+            MoeLayer(0).Validate();
+        }
     }
 }

@@ -14,6 +14,8 @@ internal static class Application
         root.Subcommands.Add(EvalVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
+        root.Subcommands.Add(ForwardVerb.Make());
+        root.Subcommands.Add(InspectVerb.Make());
 
         ParseResult parse = root.Parse(args);
         if (parse.Errors.Count > 0 && parse.Action is not System.CommandLine.Help.HelpAction)

@@ -2,13 +2,17 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
 
-/// <summary>Causal attention in which groups of query heads share a key and value head (Ainslie et al. 2023), by torch's fused product, with optional RMS norms of queries and keys by head.</summary>
-public sealed class GroupedQueryAttention : nn.Module<Tensor, Tensor>
+/// <summary>Attention in which groups of query heads share a key and value head (Ainslie et al. 2023), by torch's fused product, with optional biases, clipping, and RMS norms of queries and keys by head or over all heads.</summary>
+public sealed class GroupedQueryAttention : Attention
 {
     private readonly int _heads;
     private readonly int _keyValueHeads;
     private readonly int _headSize;
-    private readonly RotaryEmbedding _rotary;
+    private readonly int _layer;
+    private readonly bool _windowed;
+    private readonly bool _normAcrossHeads;
+    private readonly double? _clip;
+    private readonly RotaryEmbedding? _rotary;
     private readonly Linear _query;
     private readonly Linear _key;
     private readonly Linear _value;
@@ -16,53 +20,62 @@ public sealed class GroupedQueryAttention : nn.Module<Tensor, Tensor>
     private readonly RmsNorm? _queryNorm;
     private readonly RmsNorm? _keyNorm;
 
-    /// <summary>Makes the layer.</summary>
+    /// <summary>Makes the attention of a layer.</summary>
     /// <param name="options">The model's sizes.</param>
-    /// <param name="rotary">Position embedding, shared by all layers and owned by the model.</param>
-    public GroupedQueryAttention(MoeTransformerOptions options, RotaryEmbedding rotary)
+    /// <param name="rotary">Position embedding, shared by all layers and owned by the model; null where positions are in the embedding.</param>
+    /// <param name="layer">Index of the layer.</param>
+    public GroupedQueryAttention(MoeTransformerOptions options, RotaryEmbedding? rotary, int layer = 0)
         : base(nameof(GroupedQueryAttention))
     {
         _heads = options.Heads;
         _keyValueHeads = options.KeyValueHeads;
         _headSize = options.HeadSize;
+        _layer = layer;
+        _windowed = options.HasWindow(layer);
+        _clip = options.ClipQueryKeyValue;
         _rotary = rotary;
-        _query = new Linear(options.HiddenSize, _heads * _headSize, deviation: options.InitialDeviation);
-        _key = new Linear(options.HiddenSize, _keyValueHeads * _headSize, deviation: options.InitialDeviation);
-        _value = new Linear(options.HiddenSize, _keyValueHeads * _headSize, deviation: options.InitialDeviation);
-        _output = new Linear(_heads * _headSize, options.HiddenSize, deviation: options.InitialDeviation);
+        _query = new Linear(options.HiddenSize, _heads * _headSize, options.QueryKeyValueBias, options.DrawnDeviation);
+        _key = new Linear(options.HiddenSize, _keyValueHeads * _headSize, options.QueryKeyValueBias, options.DrawnDeviation);
+        _value = new Linear(options.HiddenSize, _keyValueHeads * _headSize, options.QueryKeyValueBias, options.DrawnDeviation);
+        _output = new Linear(_heads * _headSize, options.HiddenSize, options.AttentionOutputBias, options.DrawnDeviation);
         register_module("q_proj", _query);
         register_module("k_proj", _key);
         register_module("v_proj", _value);
         register_module("o_proj", _output);
         if (options.QueryKeyNorm)
         {
-            _queryNorm = new RmsNorm(_headSize, options.NormEpsilon);
-            _keyNorm = new RmsNorm(_headSize, options.NormEpsilon);
+            _normAcrossHeads = options.QueryKeyNormAcrossHeads;
+            _queryNorm = new RmsNorm(_normAcrossHeads ? _heads * _headSize : _headSize, options.NormEpsilon);
+            _keyNorm = new RmsNorm(_normAcrossHeads ? _keyValueHeads * _headSize : _headSize, options.NormEpsilon);
             register_module("q_norm", _queryNorm);
             register_module("k_norm", _keyNorm);
         }
     }
 
-    /// <summary>Attention over hidden states [B, N, d].</summary>
-    public override Tensor forward(Tensor input)
+    /// <inheritdoc/>
+    public override Tensor Run(Tensor input, AttentionPass pass)
     {
-        Tensor query = _rotary.Apply(Heads(_query.forward(input), _heads, _queryNorm)).transpose(1, 2);
-        Tensor key = _rotary.Apply(Heads(_key.forward(input), _keyValueHeads, _keyNorm)).transpose(1, 2);
+        Tensor query = Turned(Heads(_query.forward(input), _heads, _queryNorm), pass).transpose(1, 2);
+        Tensor key = Turned(Heads(_key.forward(input), _keyValueHeads, _keyNorm), pass).transpose(1, 2);
         Tensor value = Heads(_value.forward(input), _keyValueHeads, null).transpose(1, 2);
-        if (_keyValueHeads != _heads)
+        if (pass.Cache is { } cache)
         {
-            key = key.repeat_interleave(_heads / _keyValueHeads, 1);
-            value = value.repeat_interleave(_heads / _keyValueHeads, 1);
+            key = cache.Keys(_layer, key);
+            value = cache.Values(_layer, value);
         }
 
-        Tensor mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_casual: true);
+        Tensor mixed = AttentionProduct.Run(query, key, value, pass, _windowed);
         return _output.forward(mixed.transpose(1, 2).reshape(input.size(0), input.size(1), _heads * _headSize));
     }
+
+    private Tensor Turned(Tensor heads, AttentionPass pass) => _rotary is null ? heads : _rotary.Apply(heads, pass.Start);
 
     /// <summary>[B, N, heads, D] of a product [B, N, heads · D].</summary>
     private Tensor Heads(Tensor x, int heads, RmsNorm? norm)
     {
-        Tensor split = x.view(x.size(0), x.size(1), heads, _headSize);
-        return norm is null ? split : norm.forward(split);
+        Tensor whole = norm is not null && _normAcrossHeads ? norm.forward(x) : x;
+        Tensor clipped = _clip is { } clip ? whole.clamp(-clip, clip) : whole;
+        Tensor split = clipped.view(x.size(0), x.size(1), heads, _headSize);
+        return norm is null || _normAcrossHeads ? split : norm.forward(split);
     }
 }

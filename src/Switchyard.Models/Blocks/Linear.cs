@@ -13,12 +13,12 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
     /// <param name="inputSize">Size of x.</param>
     /// <param name="outputSize">Size of y.</param>
     /// <param name="bias">Whether there is b.</param>
-    /// <param name="deviation">Standard deviation of the initial weights.</param>
+    /// <param name="deviation">Standard deviation of the initial weights; 0 for zeros, without a draw.</param>
     public Linear(int inputSize, int outputSize, bool bias = false, double deviation = 0.02)
         : base(nameof(Linear))
     {
         _bias = bias;
-        register_parameter("weight", new Parameter(randn(outputSize, inputSize).mul_(deviation)));
+        register_parameter("weight", new Parameter(deviation == 0 ? zeros(outputSize, inputSize) : randn(outputSize, inputSize).mul_(deviation)));
         if (bias)
         {
             register_parameter("bias", new Parameter(zeros(outputSize)));

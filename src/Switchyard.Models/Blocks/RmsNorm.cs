@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
 
-/// <summary>y = x · (mean(x²) + ε)^−½ ⊙ w over the last dimension, computed in fp32 and returned in the type of x (Zhang and Sennrich 2019).</summary>
-public sealed class RmsNorm : nn.Module<Tensor, Tensor>
+/// <summary>y = x · (mean(x²) + ε)^−½ ⊙ w over the last dimension, computed in fp32 (Zhang and Sennrich 2019).</summary>
+public sealed class RmsNorm : Norm
 {
     /// <summary>Makes a norm with weights of one.</summary>
     /// <param name="size">Size of the last dimension.</param>
@@ -23,10 +23,7 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     /// <summary>w [size].</summary>
     public Parameter Weight => get_parameter("weight")!;
 
-    /// <summary>Normalises [..., size].</summary>
-    public override Tensor forward(Tensor input) => Run(input, input.dtype);
-
-    /// <summary>Normalises [..., size] and returns the result in a type of choice: the residual stream stays fp32 where the products that follow run in bf16.</summary>
-    public Tensor Run(Tensor input, ScalarType resultType) =>
+    /// <inheritdoc/>
+    public override Tensor Run(Tensor input, ScalarType resultType) =>
         DenseOperations.RootMeanSquareNorm(input.to(ScalarType.Float32), Weight, Epsilon).to(resultType);
 }

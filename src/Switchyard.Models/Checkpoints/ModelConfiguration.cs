@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Experts;
+using Switchyard.Models.Architectures;
 
 namespace Switchyard.Models.Checkpoints;
 
@@ -9,19 +10,24 @@ namespace Switchyard.Models.Checkpoints;
 internal static class ModelConfiguration
 {
     private const string Plain = "qwen3_moe";
-    private const string Own = "switchyard_moe";
-    private const string SectionKey = "switchyard";
-    private const int MostPositions = 1 << 20;
+    private const int MostLayers = 1 << 12;
+    private const int MostPositions = 1 << 24;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     public static string Write(MoeTransformer model)
     {
         MoeTransformerOptions options = model.Options;
+        if (model.Source is { } source)
+        {
+            return Again(model, source);
+        }
+
+        RefuseWhatHasNoKey(options);
         bool plain = ModelSection.IsPlain(model);
         JsonObject config = new()
         {
             ["architectures"] = new JsonArray(plain ? "Qwen3MoeForCausalLM" : "SwitchyardMoeForCausalLM"),
-            ["model_type"] = plain ? Plain : Own,
+            ["model_type"] = plain ? Plain : SwitchyardArchitecture.ModelType,
             ["attention_bias"] = false,
             ["attention_dropout"] = Real(0),
             ["decoder_sparse_step"] = options.MoeEvery,
@@ -32,7 +38,7 @@ internal static class ModelConfiguration
             ["initializer_range"] = Real(options.InitialDeviation),
             ["intermediate_size"] = options.DenseInnerSize,
             ["max_position_embeddings"] = options.SequenceLength,
-            ["mlp_only_layers"] = new JsonArray(),
+            ["mlp_only_layers"] = new JsonArray([.. options.DenseLayers.Select(l => JsonValue.Create(l))]),
             ["moe_intermediate_size"] = options.InnerSize,
             ["norm_topk_prob"] = model.MoeLayers[0].Selector.Options.Normalize,
             ["num_attention_heads"] = options.Heads,
@@ -56,36 +62,38 @@ internal static class ModelConfiguration
             config["shared_expert_intermediate_size"] = options.SharedInnerSize;
         }
 
-        config[SectionKey] = JsonSerializer.SerializeToNode(ModelSection.Of(model), ModelSection.Json);
+        config[ModelSection.Key] = JsonSerializer.SerializeToNode(ModelSection.Of(model), ModelSection.Json);
         return config.ToJsonString(Indented) + "\n";
     }
 
     /// <summary>The options that the file describes.</summary>
-    /// <exception cref="Files.CheckpointFormatException">The file is missing, is not JSON, lacks a key, or describes a model of another kind.</exception>
-    public static MoeTransformerOptions Read(string path)
+    /// <param name="config">The file.</param>
+    /// <param name="architecture">Its architecture.</param>
+    /// <param name="tensors">Names of the tensors of the checkpoint.</param>
+    /// <exception cref="Files.CheckpointFormatException">A key is missing, or the model is of a kind that is not computed.</exception>
+    public static MoeTransformerOptions Read(ConfigReader config, Architecture architecture, IReadOnlySet<string> tensors)
     {
-        ConfigReader config = new(path);
-        string type = config.Text("model_type");
-        bool own = config.Has(SectionKey);
-        if (type is not (Plain or Own) || (type is Own && !own))
-        {
-            throw config.Error(type is Own ? $"the section '{SectionKey}' is missing" : $"model_type is '{type}'; {Plain} and {Own} can be read");
-        }
-
-        ModelSection section = own ? config.Section<ModelSection>(SectionKey, ModelSection.Json) : new ModelSection();
-        if (!string.Equals(section.Schema, ModelSection.CurrentSchema, StringComparison.Ordinal))
-        {
-            throw config.Error($"the section '{SectionKey}' has the schema '{section.Schema}'; this version reads '{ModelSection.CurrentSchema}'");
-        }
-
-        RefuseWhatIsNotComputed(config, section);
+        int layers = config.Int("num_hidden_layers");
+        config.Refuse(layers is <= 0 or > MostLayers, $"num_hidden_layers is {layers}; it must lie between 1 and {MostLayers}");
+        int positions = config.Int("max_position_embeddings");
+        config.Refuse(positions > MostPositions, $"max_position_embeddings is {positions}; at most {MostPositions} positions are computed");
+        config.Refuse(config.Has("quantization_config"), "quantization_config: the weights are quantized, which this model does not compute with");
         try
         {
-            MoeTransformerOptions options = Options(config, section);
+            MoeTransformerOptions options = architecture.Options(config, tensors);
+            if (config.Has(ModelSection.Key))
+            {
+                ModelSection section = config.Section<ModelSection>(ModelSection.Key, ModelSection.Json);
+                config.Refuse(
+                    !string.Equals(section.Schema, ModelSection.CurrentSchema, StringComparison.Ordinal),
+                    $"the section '{ModelSection.Key}' has the schema '{section.Schema}'; this version reads '{ModelSection.CurrentSchema}'");
+                string activation = config.Text("hidden_act");
+                config.Refuse(activation != NameOf(section.Activation), $"hidden_act is '{activation}'; expected '{NameOf(section.Activation)}', as the section '{ModelSection.Key}' says");
+                options = section.ApplyTo(options);
+            }
+
             options.Validate();
-            return options.SequenceLength <= MostPositions
-                ? options
-                : throw config.Error($"max_position_embeddings is {options.SequenceLength}; at most {MostPositions} positions are tabulated");
+            return options;
         }
         catch (ConfigurationException e)
         {
@@ -93,49 +101,35 @@ internal static class ModelConfiguration
         }
     }
 
-    private static MoeTransformerOptions Options(ConfigReader config, ModelSection section) => new()
+    private static void RefuseWhatHasNoKey(MoeTransformerOptions options)
     {
-        VocabularySize = config.Int("vocab_size"),
-        HiddenSize = config.Int("hidden_size"),
-        Layers = config.Int("num_hidden_layers"),
-        Heads = config.Int("num_attention_heads"),
-        KeyValueHeads = config.Int("num_key_value_heads"),
-        HeadSize = config.Int("head_dim"),
-        QueryKeyNorm = section.QueryKeyNorm,
-        SequenceLength = config.Int("max_position_embeddings"),
-        RotaryTheta = config.Double("rope_theta"),
-        NormEpsilon = config.Double("rms_norm_eps"),
-        Experts = config.Int("num_experts"),
-        TopK = config.Int("num_experts_per_tok"),
-        InnerSize = config.Int("moe_intermediate_size"),
-        DenseInnerSize = config.Int("intermediate_size"),
-        MoeEvery = config.Int("decoder_sparse_step"),
-        Activation = section.Activation,
-        SharedInnerSize = config.Has("shared_expert_intermediate_size") ? config.Int("shared_expert_intermediate_size") : 0,
-        SharedGate = section.SharedGate,
-        TiedHead = config.Bool("tie_word_embeddings"),
-        InitialDeviation = config.Double("initializer_range"),
-        Moe = section.LayerOptions(config.Bool("norm_topk_prob")),
-        Seed = section.Seed,
-    };
-
-    private static void RefuseWhatIsNotComputed(ConfigReader config, ModelSection section)
-    {
-        Refuse(config.Has("quantization_config"), "quantization_config: the weights are quantized, which this model does not compute with");
-        Refuse(config.Has("rope_scaling"), "rope_scaling is set, which this model does not compute");
-        Refuse(config.Bool("attention_bias"), "attention_bias is true, which this model does not compute");
-        Refuse(config.Has("use_sliding_window") && config.Bool("use_sliding_window"), "use_sliding_window is true, which this model does not compute");
-        Refuse(config.HasElements("mlp_only_layers"), "mlp_only_layers names layers; only decoder_sparse_step can be computed");
-        string activation = config.Text("hidden_act");
-        Refuse(!string.Equals(activation, NameOf(section.Activation), StringComparison.Ordinal), $"hidden_act is '{activation}'; expected '{NameOf(section.Activation)}'");
-
-        void Refuse(bool condition, string reason)
+        string? part = options switch
         {
-            if (condition)
-            {
-                throw config.Error(reason);
-            }
+            { Encoder: not null } => "an encoder",
+            { LatentAttention: not null } => "latent attention",
+            { RotaryScaling: not null } => "a scaled rotary embedding",
+            { SlidingWindow: > 0 } => "a sliding window",
+            { QueryKeyNormAcrossHeads: true } or { ClipQueryKeyValue: not null } or { QueryKeyValueBias: true } or { AttentionOutputBias: true } => "biases, clipping or norms across heads in its attention",
+            _ => null,
+        };
+        if (part is not null)
+        {
+            throw new NotSupportedException($"a model that was not read from a checkpoint and has {part} cannot be saved: config.json has no keys for it");
         }
+    }
+
+    /// <summary>The file that a model was read from, with the type that its weights have now.</summary>
+    private static string Again(MoeTransformer model, ModelSource source)
+    {
+        JsonObject config = (JsonObject)source.Config.DeepClone();
+        string key = config.ContainsKey("torch_dtype") ? "torch_dtype" : "dtype";
+        config[key] = model.parameters().First().dtype switch
+        {
+            TorchSharp.torch.ScalarType.BFloat16 => "bfloat16",
+            TorchSharp.torch.ScalarType.Float16 => "float16",
+            _ => "float32",
+        };
+        return config.ToJsonString(Indented) + "\n";
     }
 
     /// <summary>A number that readers in Python take for a float.</summary>

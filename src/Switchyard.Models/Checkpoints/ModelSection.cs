@@ -10,6 +10,7 @@ namespace Switchyard.Models.Checkpoints;
 /// <summary>The section <c>switchyard</c> of a model's <c>config.json</c>: what the keys of <c>qwen3_moe</c> cannot say.</summary>
 internal sealed record ModelSection
 {
+    public const string Key = "switchyard";
     public const string CurrentSchema = "switchyard.model/1";
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
@@ -79,9 +80,19 @@ internal sealed record ModelSection
             && Balancers.Parse(first.Options.Routing.Balancer).All(b => !b.Entry.UsesChoiceBias);
     }
 
+    /// <summary>Options as read from the keys of an architecture, with what the section says of routers, experts and seed.</summary>
+    public MoeTransformerOptions ApplyTo(MoeTransformerOptions options) => options with
+    {
+        QueryKeyNorm = QueryKeyNorm,
+        Activation = Activation,
+        SharedGate = SharedGate,
+        Seed = Seed,
+        Moe = LayerOptions(options.Moe?.Selector?.Normalize ?? true),
+    };
+
     /// <summary>The options of the layers; sizes are filled in by the model.</summary>
     /// <param name="normalize">Whether the chosen weights are divided by their sum.</param>
-    public MoeLayerOptions LayerOptions(bool normalize) => new()
+    private MoeLayerOptions LayerOptions(bool normalize) => new()
     {
         HiddenSize = 1,
         Experts = 1,

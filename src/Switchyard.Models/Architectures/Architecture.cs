@@ -1,0 +1,25 @@
+using Switchyard.Models.Checkpoints;
+
+namespace Switchyard.Models.Architectures;
+
+/// <summary>One kind of model of Hugging Face's (<c>model_type</c>): how its <c>config.json</c> becomes options, and how its tensors are named. All are computed by the same blocks.</summary>
+public abstract class Architecture : ICatalogEntry
+{
+    /// <inheritdoc/>
+    public abstract string Name { get; }
+
+    /// <inheritdoc/>
+    public abstract string Summary { get; }
+
+    /// <summary>The options that a <c>config.json</c> describes. A key that decides what is computed and is missing is an error that names it.</summary>
+    /// <param name="config">The file.</param>
+    /// <param name="tensors">Names of the tensors that the checkpoint has, for the few parts of a model that no key mentions.</param>
+    internal abstract MoeTransformerOptions Options(ConfigReader config, IReadOnlySet<string> tensors);
+
+    /// <summary>How the tensors are named.</summary>
+    internal virtual TensorNames Names(ConfigReader config) => TensorNames.Plain;
+
+    /// <summary>Why a tensor of the checkpoint is left out, as a phrase; null for one that belongs to the model.</summary>
+    internal virtual string? LeftOut(string tensor, MoeTransformerOptions options) =>
+        tensor.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) ? "angles that are computed" : null;
+}

@@ -1,0 +1,100 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Switchyard.Models.Blocks;
+
+/// <summary>Embedding, layers and final norm: what Hugging Face calls <c>model</c>.</summary>
+public sealed class TransformerStack : nn.Module
+{
+    private readonly List<TransformerLayer> _layers = [];
+    private readonly RotaryEmbedding? _rotary;
+    private readonly EncoderEmbedding? _positions;
+
+    /// <summary>Makes the stack. Each layer draws its weights from a seed of its own, its router last: models that differ in their routers alone share every other initial weight.</summary>
+    public TransformerStack(MoeTransformerOptions options)
+        : base(nameof(TransformerStack))
+    {
+        _rotary = options.Encoder is null
+            ? new RotaryEmbedding(options.LatentAttention?.RotarySize ?? options.HeadSize, options.LongestSequence, options.RotaryTheta, options.RotaryScaling)
+            : null;
+        random.manual_seed(SeedOf(options.Seed, -1));
+        Embedding = Table(options.VocabularySize, options);
+
+        register_module("embed_tokens", Embedding);
+        if (options.Encoder is not null)
+        {
+            _positions = new EncoderEmbedding(options);
+            register_module("embeddings", _positions);
+        }
+
+        ModuleList<TransformerLayer> layers = nn.ModuleList<TransformerLayer>();
+        for (int i = 0; i < options.Layers; i++)
+        {
+            random.manual_seed(SeedOf(options.Seed, i));
+            TransformerLayer layer = new(options, i, _rotary);
+            _layers.Add(layer);
+            layers.Add(layer);
+        }
+
+        register_module("layers", layers);
+        if (options.Encoder is null)
+        {
+            Norm = new RmsNorm(options.HiddenSize, options.NormEpsilon);
+            register_module("norm", Norm);
+        }
+        else if (options.Encoder.Pooler)
+        {
+            Pooler = new Linear(options.HiddenSize, options.HiddenSize, bias: true, options.DrawnDeviation);
+            register_module("pooler", Pooler);
+        }
+    }
+
+    /// <summary>Token embeddings [V, d].</summary>
+    public Embedding Embedding { get; }
+
+    /// <summary>The layers, in order.</summary>
+    public IReadOnlyList<TransformerLayer> Layers => _layers;
+
+    /// <summary>The last norm; null in an encoder, whose layers end in one.</summary>
+    public Norm? Norm { get; }
+
+    /// <summary>What turns the first token's state into one of the sequence; null for none.</summary>
+    public Linear? Pooler { get; }
+
+    /// <summary>Hidden states [B, N, d] of tokens as the first layer sees them.</summary>
+    /// <param name="tokens">Token ids [B, N].</param>
+    /// <param name="tokenTypes">Kinds [B, N], for encoders; null for kind 0.</param>
+    public Tensor Embed(Tensor tokens, Tensor? tokenTypes)
+    {
+        Tensor words = Embedding.forward(tokens);
+        return _positions is null ? words : _positions.Run(words, tokenTypes);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _rotary?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Rows of N(0, deviation²) by index.</summary>
+    internal static Embedding Table(int rows, MoeTransformerOptions options)
+    {
+        Embedding table = nn.Embedding(rows, options.HiddenSize);
+        if (options.IsFilledLater)
+        {
+            return table;
+        }
+
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        table.weight!.normal_(0, options.InitialDeviation);
+        return table;
+    }
+
+    private static long SeedOf(long seed, int layer) => unchecked((seed * 1_000_003) + layer + 2);
+}

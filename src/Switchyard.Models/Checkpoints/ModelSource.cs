@@ -1,0 +1,30 @@
+using System.Text.Json.Nodes;
+using Switchyard.Models.Architectures;
+
+namespace Switchyard.Models.Checkpoints;
+
+/// <summary>Where a model was read from.</summary>
+public sealed class ModelSource
+{
+    internal ModelSource(Architecture architecture, ConfigReader config, TensorNames names, IReadOnlyDictionary<string, int> leftOut)
+    {
+        Architecture = architecture;
+        Config = config.ToJson();
+        Names = names;
+        LeftOut = leftOut;
+        Folder = Path.GetDirectoryName(config.Path)!;
+    }
+
+    /// <summary>The folder that holds its files.</summary>
+    public string Folder { get; }
+
+    /// <summary>Its architecture.</summary>
+    public Architecture Architecture { get; }
+
+    /// <summary>Tensors of the checkpoint that were left out: how many, by reason.</summary>
+    public IReadOnlyDictionary<string, int> LeftOut { get; }
+
+    internal JsonObject Config { get; }
+
+    internal TensorNames Names { get; }
+}

@@ -1,0 +1,36 @@
+namespace Switchyard.Models.Checkpoints;
+
+/// <summary>How the experts of a model are laid out.</summary>
+/// <param name="MoeLayers">Indices of the MoE layers.</param>
+/// <param name="DenseLayers">Indices of the others.</param>
+/// <param name="Experts">Experts E of an MoE layer.</param>
+/// <param name="TopK">Experts a token.</param>
+/// <param name="InnerSize">Inner size f of an expert.</param>
+/// <param name="SharedInnerSize">Inner size of the shared expert; 0 for none.</param>
+/// <param name="Routing">Router, selector and balancer.</param>
+/// <param name="ParametersOfAnExpert">Parameters of one expert.</param>
+public sealed record MoeLayout(
+    IReadOnlyList<int> MoeLayers,
+    IReadOnlyList<int> DenseLayers,
+    int Experts,
+    int TopK,
+    int InnerSize,
+    int SharedInnerSize,
+    string Routing,
+    long ParametersOfAnExpert)
+{
+    internal static MoeLayout Of(MoeTransformerOptions options)
+    {
+        ILookup<bool, int> layers = Enumerable.Range(0, options.Layers).ToLookup(options.IsMoe);
+        int matrices = options.Activation == Switchyard.Experts.ExpertActivation.SwiGlu ? 3 : 2;
+        return new MoeLayout(
+            [.. layers[true]],
+            [.. layers[false]],
+            options.Experts,
+            options.TopK,
+            options.InnerSize,
+            options.SharedInnerSize,
+            options.Moe?.Routing.Name ?? "linear",
+            (long)matrices * options.HiddenSize * options.InnerSize);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using Switchyard.Metrics;
+using static TorchSharp.torch;
+
+namespace Switchyard.Models.Tests.Architectures;
+
+/// <summary>The models that others made and ran, with what they recorded; found by what their folders hold.</summary>
+internal static class GoldenModels
+{
+    private const string Models = "models";
+    private const string NumbersFile = "golden.safetensors";
+
+    /// <summary>Every folder whose weights are not quantized.</summary>
+    public static IReadOnlyList<string> Plain => [.. Golden.Folders(Models).Where(f => !Config(f).ContainsKey("quantization_config"))];
+
+    /// <summary>Those whose recorded numbers hold a tensor.</summary>
+    public static TheoryData<string> With(string tensor) => Data(Plain.Where(f => Numbers(f).Has(tensor)));
+
+    /// <summary>Folders as theory data; a placeholder that is skipped where there are none.</summary>
+    public static TheoryData<string> Data(IEnumerable<string> folders) => [.. folders.DefaultIfEmpty(string.Empty)];
+
+    public static JsonObject Config(string folder) => (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Folder(folder)!, "config.json")))!;
+
+    public static MoeTransformer Load(string folder)
+    {
+        Assert.SkipWhen(folder.Length == 0, "no reference models found");
+        return MoeTransformer.Load(Golden.Folder(folder)!);
+    }
+
+    /// <summary>The recorded numbers of a model; those of a variant, such as <c>qwen3_moe-fused</c>, are those of the model it is one of.</summary>
+    public static GoldenFile Numbers(string folder)
+    {
+        Assert.SkipWhen(folder.Length == 0, "no reference models found");
+        string own = Path.Combine(Golden.Folder(folder)!, NumbersFile);
+        return GoldenFile.Read(File.Exists(own) ? own : Path.Combine(Golden.Folder(folder[..folder.LastIndexOf('-')])!, NumbersFile));
+    }
+
+    public static TransformerInput Input(GoldenFile golden) => new(golden.Tensor("input_ids").to(ScalarType.Int64))
+    {
+        Mask = golden.Has("attention_mask") ? golden.Tensor("attention_mask") : null,
+        TokenTypes = golden.Has("token_type_ids") ? golden.Tensor("token_type_ids") : null,
+        KeepStates = true,
+    };
+
+    /// <summary>Keeps what each layer's router said.</summary>
+    internal sealed class Log : IRoutingObserver
+    {
+        public Dictionary<int, RoutingObservation> Layers { get; } = [];
+
+        public void Observe(RoutingObservation observation) => Layers[observation.Layer] = observation;
+    }
+}
