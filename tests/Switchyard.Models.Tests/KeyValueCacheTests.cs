@@ -17,18 +17,20 @@ public sealed class KeyValueCacheTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         using MoeTransformer model = GoldenModels.Load(folder);
-        Tensor tokens = GoldenModels.Numbers(folder).Tensor("input_ids").to(ScalarType.Int64).narrow(1, 0, 23);
+        Tensor tokens = GoldenModels.Numbers(folder).Tensor("input_ids").to(ScalarType.Int64);
+        tokens = tokens.narrow(1, 0, Math.Min(40, tokens.size(1)));
         Tensor whole = model.Run(tokens).Logits;
         using KeyValueCache cache = model.NewCache();
 
-        int[] pieces = [1, 1, 5, 1, 9, 1, 1, 4];
+        int[] pieces = [1, 1, 5, 1, 9, 1];
         List<Tensor> parts = [];
-        foreach (int piece in pieces)
+        while (cache.Length < tokens.size(1))
         {
+            long piece = Math.Min(pieces[parts.Count % pieces.Length], tokens.size(1) - cache.Length);
             parts.Add(model.Run(tokens.narrow(1, cache.Length, piece), cache).Logits);
         }
 
-        Assert.Equal(23, cache.Length);
+        Assert.Equal(tokens.size(1), cache.Length);
         Near.AssertClose(cat(parts, 1), whole, Tolerance);
     }
 
