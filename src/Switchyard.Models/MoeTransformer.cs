@@ -1,4 +1,5 @@
 using Switchyard.Dense;
+using Switchyard.Experts;
 using Switchyard.Metrics;
 using Switchyard.Models.Blocks;
 using Switchyard.Models.Checkpoints;
@@ -19,11 +20,17 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <param name="options">Sizes and parts.</param>
     /// <exception cref="ConfigurationException">They do not fit together.</exception>
     public MoeTransformer(MoeTransformerOptions options)
+        : this(options, _ => null)
+    {
+    }
+
+    /// <summary>Makes a model of which some layers have experts that are stored.</summary>
+    internal MoeTransformer(MoeTransformerOptions options, Func<int, StoredExperts?> storedExperts)
         : base(nameof(MoeTransformer))
     {
         options.Validate();
         Options = options;
-        _stack = new TransformerStack(options);
+        _stack = new TransformerStack(options, storedExperts);
         register_module("model", _stack);
         if (options.Encoder is { } encoder)
         {
@@ -59,9 +66,11 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     public ModelSource? Source { get; internal set; }
 
     /// <summary>Reads a model from a folder in Hugging Face's layout: one written by <see cref="Save"/>, or one of others of an architecture of <see cref="Architectures.ModelArchitectures"/>. It is set to inference. <see cref="ModelSource.LeftOut"/> says which tensors do not belong to it.</summary>
+    /// <remarks>Dense layers become fp32 parameters, widened where they are quantized (and then frozen). Experts stay in the files, which stay open until the model is disposed, unless they are to be trained.</remarks>
     /// <param name="folder">Holds <c>config.json</c> and <c>model.safetensors</c>, or an index and several files; or the folder of a repository in a hub cache (<c>models--org--name</c>).</param>
+    /// <param name="options">How it is read; experts stay in the files unless said otherwise.</param>
     /// <exception cref="CheckpointFormatException">A file is missing or damaged, a key is missing, the model is of a kind that is not computed, or tensors are missing, unexpected or of another shape or type.</exception>
-    public static MoeTransformer Load(string folder) => ModelReader.Load(folder);
+    public static MoeTransformer Load(string folder, ModelLoadOptions? options = null) => ModelReader.Load(folder, options ?? new ModelLoadOptions());
 
     /// <summary>Writes the model as a folder in Hugging Face's layout, the weights in the type that they have. One that was read keeps its architecture. One that was made is a <c>qwen3_moe</c> of transformers with the linear router, the selector <c>softmax-topk</c> and no choice bias; whatever else there is has tensors of its own and the model type <c>switchyard_moe</c>.</summary>
     /// <param name="folder">Made if it is not there; its <c>config.json</c> and <c>model.safetensors</c> are replaced, other files are left.</param>
@@ -187,11 +196,11 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     public long RouterParameters => MoeLayers.Sum(l => Count(l.Router) + Count(l.Selector));
 
     /// <summary>All parameters.</summary>
-    public long TotalParameters => Count(this);
+    public long TotalParameters => Count(this) + MoeLayers.Sum(l => l.Experts.ParameterCount - Count(l.Experts));
 
     /// <summary>Parameters that one token uses: all but those of the experts that it does not visit.</summary>
     public long ActiveParameters =>
-        TotalParameters - MoeLayers.Sum(l => Count(l.Experts) / l.Options.Experts * (l.Options.Experts - l.Options.TopK));
+        TotalParameters - MoeLayers.Sum(l => l.Experts.ParameterCount / l.Options.Experts * (l.Options.Experts - l.Options.TopK));
 
     private IEnumerable<IUsesTokenFrequencies> RoutersByFrequency() =>
         MoeLayers.Select(l => l.Router).OfType<IUsesTokenFrequencies>().Where(r => r.WantsTokenFrequencies);
@@ -200,6 +209,16 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         _maskedHead is not null ? _maskedHead.Run(last.to(ComputeType), _stack.Embedding.weight!)
         : _head is not null ? _head.forward(last)
         : DenseOperations.Linear(last, _stack.Embedding.weight!.to(ComputeType));
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            Source?.Dispose();
+        }
+    }
 
     private static long Count(nn.Module module) => module.parameters().Sum(p => p.numel());
 }

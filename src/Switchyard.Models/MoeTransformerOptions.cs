@@ -1,4 +1,5 @@
 using Switchyard.Experts;
+using static TorchSharp.torch;
 using Switchyard.Models.Blocks;
 
 namespace Switchyard.Models;
@@ -59,6 +60,9 @@ public sealed record MoeTransformerOptions
 
     /// <summary>How the rotary angles are scaled; null for not at all.</summary>
     public RotaryScaling? RotaryScaling { get; init; }
+
+    /// <summary>Type that the frequencies of the rotary embedding are rounded to; Float64 for none. Only to agree with software that cast a whole model, frequencies among its weights: <see cref="ModelLoadOptions.RotaryRounding"/>.</summary>
+    public ScalarType RotaryRounding { get; init; } = ScalarType.Float64;
 
     /// <summary>ε of the norms.</summary>
     public double NormEpsilon { get; init; } = 1e-6;

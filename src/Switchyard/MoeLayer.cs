@@ -38,14 +38,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             RenormalizeAfterDrop = options.RenormalizeAfterDrop,
         });
         _executor = Executors.All.Get(options.Executor).Create(options.ExecutorOptions);
-        ExpertOptions sizes = new()
-        {
-            Experts = options.Experts,
-            HiddenSize = options.HiddenSize,
-            InnerSize = options.InnerSize,
-            Activation = options.Activation,
-            Bias = options.ExpertBias,
-        };
+        ExpertOptions sizes = options.ExpertSizes;
         Experts = storedExperts is null ? new ExpertWeights(sizes, options.InitialDeviation)
             : storedExperts.Options == sizes ? new ExpertWeights(storedExperts)
             : throw new ConfigurationException($"the stored experts are {storedExperts.Options}; the layer expects {sizes}");

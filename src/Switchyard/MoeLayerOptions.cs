@@ -75,6 +75,16 @@ public sealed record MoeLayerOptions
     /// <summary>Standard deviation of the initial expert weights.</summary>
     public double InitialDeviation { get; init; } = 0.02;
 
+    /// <summary>Sizes of the experts.</summary>
+    public ExpertOptions ExpertSizes => new()
+    {
+        Experts = Experts,
+        HiddenSize = HiddenSize,
+        InnerSize = InnerSize,
+        Activation = Activation,
+        Bias = ExpertBias,
+    };
+
     /// <summary>Checks the sizes.</summary>
     /// <exception cref="ConfigurationException">A size is not positive, k exceeds E, or a factor is out of range.</exception>
     public void Validate()

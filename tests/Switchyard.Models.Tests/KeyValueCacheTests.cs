@@ -8,7 +8,7 @@ public sealed class KeyValueCacheTests
 {
     private const double Tolerance = 2e-5;
 
-    public static TheoryData<string> Decoders => GoldenModels.Data(GoldenModels.Plain.Where(f => (string?)GoldenModels.Config(f)["model_type"] != "bert"));
+    public static TheoryData<string> Decoders => GoldenModels.Data(GoldenModels.All.Where(f => (string?)GoldenModels.Config(f)["model_type"] != "bert"));
 
     [Theory]
     [MemberData(nameof(Decoders))]

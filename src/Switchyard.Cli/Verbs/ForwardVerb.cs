@@ -24,28 +24,30 @@ internal static class ForwardVerb
         Option<string> output = new("--output") { Description = "the safetensors file to write: logits, hidden.i, router_logits.i, experts.i, weights.i", HelpName = "FILE", Required = true };
         Option<string?> mask = new("--mask") { Description = "name of a tensor [B, T] in the input that is 0 for padding, such as attention_mask", HelpName = "NAME" };
         Option<string?> types = new("--token-types") { Description = "name of a tensor [B, T] in the input with the kinds of tokens, for encoders", HelpName = "NAME" };
+        Option<string> rounding = CommonOptions.OneOf("--rotary-frequencies", "bf16 to agree with a model that was cast to bf16 as a whole, which rounds them", "fp32", "fp32", "bf16");
         Command command = Verb.Make(
             "forward",
             "Run a model over given tokens and write logits, hidden states and routing, to compare with other software.",
             "switchyard forward models/olmoe --input tokens.safetensors --output ours.safetensors",
             common,
-            (parse, _) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(input)!, parse.GetValue(output)!, parse.GetValue(mask), parse.GetValue(types)));
+            (parse, _) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(input)!, parse.GetValue(output)!, parse.GetValue(mask), parse.GetValue(types), parse.GetValue(rounding) is "bf16"));
         command.Arguments.Add(model);
         command.Options.Add(input);
         command.Options.Add(output);
         command.Options.Add(mask);
         command.Options.Add(types);
+        command.Options.Add(rounding);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, string path, string input, string output, string? mask, string? types)
+    private static int Run(ParseResult parse, CommonOptions common, string path, string input, string output, string? mask, string? types, bool roundFrequencies)
     {
         Verb.UseThreads(parse, common);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         using SafetensorsFile file = SafetensorsFile.Open(input);
         Tensor tokens = Ids(file, TokensName, null);
-        using MoeTransformer model = MoeTransformer.Load(path);
+        using MoeTransformer model = MoeTransformer.Load(path, new ModelLoadOptions { RotaryRounding = roundFrequencies ? ScalarType.BFloat16 : ScalarType.Float64 });
         LeftOutNotice.Write(model, parse.GetValue(common.Quiet));
         Check(file, TokensName, tokens, model.Options.VocabularySize);
         if (tokens.size(1) > model.Options.LongestSequence)

@@ -10,6 +10,7 @@ public sealed class RotaryEmbedding : IDisposable
     private readonly int _headSize;
     private readonly double _theta;
     private readonly RotaryScaling? _scaling;
+    private readonly ScalarType _rounding;
     private readonly Lock _gate = new();
     private Tensor? _cosine;
     private Tensor? _sine;
@@ -20,15 +21,16 @@ public sealed class RotaryEmbedding : IDisposable
     /// <param name="positions">Longest sequence; angles are tabulated as far as they are needed.</param>
     /// <param name="theta">θ.</param>
     /// <param name="scaling">How the angles are scaled; null for not at all.</param>
+    /// <param name="rounding">Type that the frequencies θ^(−2i/D) are rounded to: <see cref="MoeTransformerOptions.RotaryRounding"/>.</param>
     /// <exception cref="ConfigurationException">D is odd.</exception>
-    public RotaryEmbedding(int headSize, int positions, double theta = 10_000, RotaryScaling? scaling = null)
+    public RotaryEmbedding(int headSize, int positions, double theta = 10_000, RotaryScaling? scaling = null, ScalarType rounding = ScalarType.Float64)
     {
         if (headSize % 2 != 0)
         {
             throw new ConfigurationException($"headSize is {headSize}; rotary embedding needs an even size");
         }
 
-        (_headSize, _theta, _scaling) = (headSize, theta, scaling);
+        (_headSize, _theta, _scaling, _rounding) = (headSize, theta, scaling, rounding);
         Positions = positions;
     }
 
@@ -97,6 +99,7 @@ public sealed class RotaryEmbedding : IDisposable
             frequencies = tensor(RotaryFrequencies.Scaled(frequencies.data<double>().ToArray(), _theta, _scaling));
         }
 
+        frequencies = frequencies.to(_rounding).to(ScalarType.Float64);
         Tensor angles = outer(arange(length, ScalarType.Float64), frequencies);
         angles = cat([angles, angles], 1);
         double factor = _scaling?.AttentionFactor ?? 1;

@@ -18,7 +18,8 @@ public sealed class TransformerLayer : nn.Module
     /// <param name="options">The model's sizes.</param>
     /// <param name="layer">Its index.</param>
     /// <param name="rotary">Position embedding, owned by the model; null where positions are in the embedding.</param>
-    public TransformerLayer(MoeTransformerOptions options, int layer, RotaryEmbedding? rotary)
+    /// <param name="storedExperts">Frozen experts of a layer in the form in which they are stored; null for parameters.</param>
+    internal TransformerLayer(MoeTransformerOptions options, int layer, RotaryEmbedding? rotary, Func<int, StoredExperts?> storedExperts)
         : base(nameof(TransformerLayer))
     {
         _normsSums = options.Encoder is not null;
@@ -30,7 +31,7 @@ public sealed class TransformerLayer : nn.Module
         register_module("post_attention_layernorm", _feedForwardNorm);
         if (options.IsMoe(layer))
         {
-            Moe = new MoeLayer(options.MoeLayer(layer));
+            Moe = new MoeLayer(options.MoeLayer(layer), storedExperts: storedExperts(layer));
             register_module("mlp", Moe);
         }
         else

@@ -1,3 +1,4 @@
+using Switchyard.Experts;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,11 +12,13 @@ public sealed class TransformerStack : nn.Module
     private readonly EncoderEmbedding? _positions;
 
     /// <summary>Makes the stack. Each layer draws its weights from a seed of its own, its router last: models that differ in their routers alone share every other initial weight.</summary>
-    public TransformerStack(MoeTransformerOptions options)
+    /// <param name="options">The model's sizes.</param>
+    /// <param name="storedExperts">Frozen experts of a layer in the form in which they are stored; null for parameters.</param>
+    internal TransformerStack(MoeTransformerOptions options, Func<int, StoredExperts?> storedExperts)
         : base(nameof(TransformerStack))
     {
         _rotary = options.Encoder is null
-            ? new RotaryEmbedding(options.LatentAttention?.RotarySize ?? options.HeadSize, options.LongestSequence, options.RotaryTheta, options.RotaryScaling)
+            ? new RotaryEmbedding(options.LatentAttention?.RotarySize ?? options.HeadSize, options.LongestSequence, options.RotaryTheta, options.RotaryScaling, options.RotaryRounding)
             : null;
         random.manual_seed(SeedOf(options.Seed, -1));
         Embedding = Table(options.VocabularySize, options);
@@ -31,7 +34,7 @@ public sealed class TransformerStack : nn.Module
         for (int i = 0; i < options.Layers; i++)
         {
             random.manual_seed(SeedOf(options.Seed, i));
-            TransformerLayer layer = new(options, i, _rotary);
+            TransformerLayer layer = new(options, i, _rotary, storedExperts);
             _layers.Add(layer);
             layers.Add(layer);
         }

@@ -1,62 +1,123 @@
 using Switchyard.Experts;
+using Switchyard.Kernels.Storage;
 using Switchyard.Models.Files;
+using Switchyard.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Checkpoints;
 
-/// <summary>Fills the matrices of one MoE layer's experts from a checkpoint: expert by expert, or fused (<c>gate_up_proj</c> [E, 2f, d] and <c>down_proj</c> [E, d, f], or both transposed).</summary>
+/// <summary>Reads the experts of one MoE layer from a checkpoint: expert by expert, or fused (<c>gate_up_proj</c> [E, 2f, d] and <c>down_proj</c> [E, d, f], or both transposed); into parameters, or as they are stored, where they are mapped.</summary>
 internal sealed class ExpertReader
 {
-    private readonly ExpertWeights _experts;
-    private readonly CheckpointTensors _tensors;
-    private readonly List<(string Name, Func<Tensor> Target)> _wanted = [];
+    private readonly ExpertOptions _sizes;
+    private readonly WeightReader _weights;
+    private readonly Part[] _parts;
 
     /// <summary>Finds out which tensors the layer's experts are in; nothing is read yet.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="tensors">The checkpoint.</param>
+    /// <param name="layer">Index of the layer.</param>
+    /// <param name="sizes">Sizes of the experts.</param>
+    /// <param name="weights">The checkpoint.</param>
     /// <param name="names">How it names them.</param>
-    public ExpertReader(MoeLayer layer, CheckpointTensors tensors, TensorNames names)
+    public ExpertReader(int layer, ExpertOptions sizes, WeightReader weights, TensorNames names)
     {
-        _experts = layer.Experts;
-        _tensors = tensors;
-        string prefix = ModelTensors.ExpertsPrefix(layer.Options.Layer);
-        Add(prefix, "gate_up_proj", () => _experts.GateUp, e => ModelTensors.OfMatrices($"{prefix}{e}.", "gate_up", _experts.GateUp, e, Gated));
-        Add(prefix, "down_proj", () => _experts.Down, e => ModelTensors.OfMatrices($"{prefix}{e}.", "down", _experts.Down, e, Gated));
-        if (_experts.Options.Bias)
+        _sizes = sizes;
+        _weights = weights;
+        string prefix = ModelTensors.ExpertsPrefix(layer);
+        string[] kinds = sizes.Bias ? ["gate_up", "down", "gate_up_bias", "down_bias"] : ["gate_up", "down"];
+        _parts = [.. kinds.Select(kind =>
         {
-            Add(prefix, "gate_up_proj_bias", () => _experts.GateUpBias!, e => ModelTensors.OfMatrices($"{prefix}{e}.", "gate_up_bias", _experts.GateUpBias!, e, Gated));
-            Add(prefix, "down_proj_bias", () => _experts.DownBias!, e => ModelTensors.OfMatrices($"{prefix}{e}.", "down_bias", _experts.DownBias!, e, Gated));
-        }
-
-        void Add(string stem, string fused, Func<Tensor> whole, Func<int, IEnumerable<(string Name, Func<Tensor> Part)>> parts)
-        {
-            string name = new[] { names.Of(stem + fused), stem + fused }.FirstOrDefault(tensors.Has) ?? string.Empty;
-            _wanted.AddRange(name.Length > 0
-                ? [(name, whole)]
-                : Enumerable.Range(0, _experts.Options.Experts).SelectMany(parts).Select(p => (names.Of(p.Name), p.Part)));
-        }
+            string stem = prefix + (kind.EndsWith("_bias", StringComparison.Ordinal) ? kind.Replace("_bias", "_proj_bias", StringComparison.Ordinal) : kind + "_proj");
+            string? fused = new[] { names.Of(stem), stem }.FirstOrDefault(weights.Checkpoint.Has);
+            string[][] single = [.. Enumerable.Range(0, sizes.Experts).Select(e => ModelTensors.PartNames($"{prefix}{e}.", kind, Gated).Select(names.Of).ToArray())];
+            return new Part(kind, fused, single);
+        })];
     }
 
     /// <summary>Names of the tensors that will be read.</summary>
-    public IEnumerable<string> Names => _wanted.Select(w => w.Name);
+    public IEnumerable<string> Names => _parts.SelectMany(p => p.Fused is not null ? [p.Fused] : p.Single.SelectMany(names => names.SelectMany(_weights.Tensors)));
 
-    private bool Gated => _experts.Options.Activation == ExpertActivation.SwiGlu;
+    /// <summary>Whether the experts can stay where they are: a fused matrix that lies transposed, and experts with biases, are copied.</summary>
+    public bool CanStay => !_sizes.Bias && _parts.All(p => p.Fused is null || _weights.Checkpoint.Entry(p.Fused).Shape.SequenceEqual(FusedShape(p.Kind)));
 
-    /// <summary>Reads them.</summary>
-    public void Fill()
+    private bool Gated => _sizes.Activation == ExpertActivation.SwiGlu;
+
+    private int FirstRows => Gated ? 2 * _sizes.InnerSize : _sizes.InnerSize;
+
+    /// <summary>The experts as they are stored.</summary>
+    /// <exception cref="CheckpointFormatException">A matrix is missing, damaged, or of another shape or type.</exception>
+    public StoredExperts Stay()
     {
-        foreach ((string name, Func<Tensor> target) in _wanted)
+        StoredMatrix[] first = Matrices(_parts[0], FirstRows, _sizes.HiddenSize), second = Matrices(_parts[1], _sizes.HiddenSize, _sizes.InnerSize);
+        string[] storages = [.. _parts.SelectMany(p => p.Fused is not null ? [PlainName(p.Fused)] : p.Single.SelectMany(n => n).Select(_weights.Storage)).Distinct()];
+        return new StoredExperts(_sizes, first, second, string.Join('+', storages));
+    }
+
+    /// <summary>Copies the experts into parameters.</summary>
+    /// <exception cref="CheckpointFormatException">A matrix is missing, damaged, or of another shape or type.</exception>
+    public void Fill(ExpertWeights experts)
+    {
+        foreach (Part part in _parts)
         {
             using var scope = NewDisposeScope();
-            Copy(name, target());
+            Tensor whole = part.Kind switch
+            {
+                "gate_up" => experts.GateUp,
+                "down" => experts.Down,
+                "gate_up_bias" => experts.GateUpBias!,
+                _ => experts.DownBias!,
+            };
+            if (part.Fused is not null)
+            {
+                CopyFused(part.Fused, whole);
+                continue;
+            }
+
+            for (int e = 0; e < _sizes.Experts; e++)
+            {
+                Tensor[] targets = part.Single[e].Length == 2 ? whole.select(0, e).chunk(2, 0) : [whole.select(0, e)];
+                for (int i = 0; i < targets.Length; i++)
+                {
+                    _weights.CopyTo(part.Single[e][i], targets[i]);
+                }
+            }
         }
     }
 
-    /// <summary>Where both sizes of a fused matrix are equal it is taken as it is.</summary>
-    private void Copy(string name, Tensor target)
+    private StoredMatrix[] Matrices(Part part, int rows, int columns)
     {
-        IReadOnlyList<long> shape = _tensors.Entry(name).Shape;
-        bool turned = target.dim() == 3 && target.size(1) != target.size(2) && shape.SequenceEqual([target.size(0), target.size(2), target.size(1)]);
-        _tensors.CopyTo(name, turned ? target.transpose(1, 2) : target);
+        if (part.Fused is null)
+        {
+            return [.. part.Single.Select(names => names.Length == 2
+                ? StoredMatrix.Stack(_weights.Open(names[0], rows / 2, columns), _weights.Open(names[1], rows / 2, columns))
+                : _weights.Open(names[0], rows, columns))];
+        }
+
+        SafetensorsFile file = _weights.Checkpoint.FileOf(part.Fused);
+        SafetensorsType type = file.Entry(part.Fused).Type;
+        nint address = file.Address(part.Fused);
+        long bytes = (long)rows * columns * type.ElementSize;
+        return [.. Enumerable.Range(0, _sizes.Experts).Select(e => PlainWeights.Matrix(type, (nint)(address + (e * bytes)), rows, columns)
+            ?? throw new CheckpointFormatException(file.Path, part.Fused, $"its type is {type}; expected F32, F16 or BF16."))];
     }
+
+    private long[] FusedShape(string kind) => kind is "gate_up" ? [_sizes.Experts, FirstRows, _sizes.HiddenSize] : [_sizes.Experts, _sizes.HiddenSize, _sizes.InnerSize];
+
+    private string PlainName(string fused) => _weights.Checkpoint.Entry(fused).Type switch
+    {
+        SafetensorsType.F32 => "fp32",
+        SafetensorsType.BF16 => "bf16",
+        SafetensorsType.F16 => "fp16",
+        SafetensorsType type => type.ToString(),
+    };
+
+    /// <summary>Where both sizes of a fused matrix are equal it is taken as it is.</summary>
+    private void CopyFused(string name, Tensor target)
+    {
+        IReadOnlyList<long> shape = _weights.Checkpoint.Entry(name).Shape;
+        bool turned = target.dim() == 3 && target.size(1) != target.size(2) && shape.SequenceEqual([target.size(0), target.size(2), target.size(1)]);
+        _weights.CopyTo(name, turned ? target.transpose(1, 2) : target);
+    }
+
+    /// <summary>One of the experts' tensors: fused, or one or two names for each expert.</summary>
+    private sealed record Part(string Kind, string? Fused, string[][] Single);
 }

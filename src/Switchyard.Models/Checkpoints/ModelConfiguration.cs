@@ -77,7 +77,6 @@ internal static class ModelConfiguration
         config.Refuse(layers is <= 0 or > MostLayers, $"num_hidden_layers is {layers}; it must lie between 1 and {MostLayers}");
         int positions = config.Int("max_position_embeddings");
         config.Refuse(positions > MostPositions, $"max_position_embeddings is {positions}; at most {MostPositions} positions are computed");
-        config.Refuse(config.Has("quantization_config"), "quantization_config: the weights are quantized, which this model does not compute with");
         try
         {
             MoeTransformerOptions options = architecture.Options(config, tensors);

@@ -1,5 +1,6 @@
 using Switchyard.Models.Architectures;
 using Switchyard.Models.Files;
+using Switchyard.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Checkpoints;
@@ -9,45 +10,50 @@ internal static class ModelReader
 {
     private const int NamesListed = 5;
 
-    public static MoeTransformer Load(string path)
+    public static MoeTransformer Load(string path, ModelLoadOptions load)
     {
         string folder = HubFolder.Resolve(path);
         ConfigReader config = new(Path.Combine(folder, ModelWriter.ConfigFile));
         Architecture architecture = ModelArchitectures.Of(config);
-        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        MoeTransformerOptions options = ModelConfiguration.Read(config, architecture, tensors.Names.ToHashSet(StringComparer.Ordinal));
-        TensorNames names = architecture.Names(config);
-        SizeCheck.Run(tensors, names, options);
+        CheckpointTensors tensors = CheckpointTensors.Open(folder);
         MoeTransformer? model = null;
         try
         {
-            model = new MoeTransformer(options with { IsFilledLater = true });
+            MoeTransformerOptions options = ModelConfiguration.Read(config, architecture, tensors.Names.ToHashSet(StringComparer.Ordinal)) with { IsFilledLater = true, RotaryRounding = load.RotaryRounding };
+            TensorNames names = architecture.Names(config);
+            WeightReader weights = new(tensors, config);
+            SizeCheck.Run(weights, names, options);
+            Dictionary<int, ExpertReader> experts = Enumerable.Range(0, options.Layers).Where(options.IsMoe)
+                .ToDictionary(layer => layer, layer => new ExpertReader(layer, options.MoeLayer(layer).ExpertSizes, weights, names));
+            Check(tensors, experts.Values.SelectMany(e => e.Names).Where(n => !tensors.Has(n)), []);
+            model = new MoeTransformer(options, layer => load.TrainableExperts || !experts[layer].CanStay ? null : experts[layer].Stay());
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
-            IReadOnlyDictionary<string, int> leftOut = Fill(model, tensors, names, architecture);
-            model.Source = new ModelSource(architecture, config, names, leftOut);
+            IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture);
+            model.Source = new ModelSource(architecture, config, names, leftOut, weights);
             model.eval();
             return model;
         }
         catch (ConfigurationException e)
         {
             model?.Dispose();
+            tensors.Dispose();
             throw config.Error(e.Message, e);
         }
         catch
         {
             model?.Dispose();
+            tensors.Dispose();
             throw;
         }
     }
 
-    private static Dictionary<string, int> Fill(MoeTransformer model, CheckpointTensors tensors, TensorNames names, Architecture architecture)
+    private static Dictionary<string, int> Fill(MoeTransformer model, WeightReader weights, TensorNames names, Dictionary<int, ExpertReader> experts, Architecture architecture)
     {
         (string Name, Tensor Tensor)[] others = [.. ModelTensors.WithoutExperts(model).Select(t => (names.Of(t.Name), t.Tensor))];
-        ExpertReader[] experts = [.. model.MoeLayers.Select(l => new ExpertReader(l, tensors, names))];
-        HashSet<string> wanted = new(others.Select(t => t.Name).Concat(experts.SelectMany(e => e.Names)), StringComparer.Ordinal);
+        CheckpointTensors tensors = weights.Checkpoint;
+        HashSet<string> wanted = new(others.SelectMany(t => weights.Tensors(t.Name)).Concat(experts.Values.SelectMany(e => e.Names)), StringComparer.Ordinal);
 
-        string[] missing = [.. wanted.Where(n => !tensors.Has(n)).Order(StringComparer.Ordinal)];
         List<string> unexpected = [];
         Dictionary<string, int> leftOut = new(StringComparer.Ordinal);
         foreach (string name in tensors.Names.Where(n => !wanted.Contains(n)).Order(StringComparer.Ordinal))
@@ -62,22 +68,31 @@ internal static class ModelReader
             }
         }
 
-        if (missing.Length + unexpected.Count > 0)
-        {
-            throw new CheckpointFormatException(tensors.Path, null, $"{List("missing", missing)}{List("unexpected", unexpected)}");
-        }
-
+        Check(tensors, wanted.Where(n => !tensors.Has(n)), unexpected);
         foreach ((string name, Tensor tensor) in others)
         {
-            tensors.CopyTo(name, tensor);
+            weights.CopyTo(name, tensor);
+            if (weights.IsQuantized(name) && tensor.requires_grad)
+            {
+                tensor.requires_grad_(false);
+            }
         }
 
-        foreach (ExpertReader reader in experts)
+        foreach (MoeLayer layer in model.MoeLayers.Where(l => l.Experts.Stored is null))
         {
-            reader.Fill();
+            experts[layer.Options.Layer].Fill(layer.Experts);
         }
 
         return leftOut;
+    }
+
+    private static void Check(CheckpointTensors tensors, IEnumerable<string> missing, IReadOnlyList<string> unexpected)
+    {
+        string[] names = [.. missing.Order(StringComparer.Ordinal)];
+        if (names.Length + unexpected.Count > 0)
+        {
+            throw new CheckpointFormatException(tensors.Path, null, $"{List("missing", names)}{List("unexpected", unexpected)}");
+        }
     }
 
     private static string List(string what, IReadOnlyList<string> names) =>

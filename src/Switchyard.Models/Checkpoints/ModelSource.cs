@@ -1,13 +1,15 @@
 using System.Text.Json.Nodes;
 using Switchyard.Models.Architectures;
+using Switchyard.Models.Weights;
 
 namespace Switchyard.Models.Checkpoints;
 
 /// <summary>Where a model was read from.</summary>
-public sealed class ModelSource
+public sealed class ModelSource : IDisposable
 {
-    internal ModelSource(Architecture architecture, ConfigReader config, TensorNames names, IReadOnlyDictionary<string, int> leftOut)
+    internal ModelSource(Architecture architecture, ConfigReader config, TensorNames names, IReadOnlyDictionary<string, int> leftOut, WeightReader weights)
     {
+        Weights = weights;
         Architecture = architecture;
         Config = config.ToJson();
         Names = names;
@@ -26,5 +28,10 @@ public sealed class ModelSource
 
     internal JsonObject Config { get; }
 
+    internal WeightReader Weights { get; }
+
     internal TensorNames Names { get; }
+
+    /// <summary>Closes the files; experts that stayed in them cannot be used any more. The model does it when it is disposed.</summary>
+    public void Dispose() => Weights.Checkpoint.Dispose();
 }

@@ -35,6 +35,9 @@ public static class ModelTensors
     /// <summary>What the names of a layer's experts begin with.</summary>
     internal static string ExpertsPrefix(int layer) => $"model.layers.{layer}{FeedForward}experts.";
 
+    /// <summary>Names of the parts of an expert's matrix or bias (<c>gate_up</c>, <c>down</c>, <c>gate_up_bias</c>, <c>down_bias</c>): gate, then up, where there are two.</summary>
+    internal static IEnumerable<string> PartNames(string stem, string name, bool gated) => Parts(stem, name, gated).Select(p => p.Name);
+
     /// <summary>The parts of an expert's matrix or bias, by name: of a first matrix [E, 2f, d] (gate above up) or [E, f, d], or of a second [E, d, f].</summary>
     internal static IEnumerable<(string Name, Func<Tensor> Part)> OfMatrices(string stem, string name, Tensor all, int expert, bool gated) =>
         Parts(stem, name, gated).Select(p => (p.Name, (Func<Tensor>)(() => p.Of(all.select(0, expert)))));

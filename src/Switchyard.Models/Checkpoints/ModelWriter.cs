@@ -1,4 +1,5 @@
 using Switchyard.Models.Files;
+using Switchyard.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Checkpoints;
@@ -20,7 +21,7 @@ internal static class ModelWriter
             using (NewDisposeScope())
             using (no_grad())
             {
-                SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), ModelTensors.Of(model), Metadata);
+                SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), Sources(model), Metadata);
             }
 
             AtomicFile.WriteText(Path.Combine(temporary, ConfigFile), ModelConfiguration.Write(model));
@@ -41,5 +42,22 @@ internal static class ModelWriter
                 Directory.Delete(temporary, recursive: true);
             }
         }
+    }
+
+    /// <summary>What the model's own memory holds; and as it lies in the files that it was read from, what is frozen there: experts that stayed, and weights that are quantized.</summary>
+    private static IEnumerable<SafetensorsSource> Sources(MoeTransformer model)
+    {
+        IEnumerable<(string Name, Tensor Tensor)> tensors = ModelTensors.Of(model);
+        if (model.Source is not { } source)
+        {
+            return tensors.Select(t => SafetensorsSource.Of(t.Name, t.Tensor));
+        }
+
+        WeightReader weights = source.Weights;
+        (string Name, Tensor Tensor)[] own = [.. tensors];
+        IEnumerable<string> kept = own.Where(t => weights.IsQuantized(t.Name)).SelectMany(t => weights.Tensors(t.Name))
+            .Concat(model.MoeLayers.Where(l => l.Experts.Stored is not null)
+                .SelectMany(l => new ExpertReader(l.Options.Layer, l.Experts.Options, weights, source.Names).Names));
+        return own.Where(t => !weights.IsQuantized(t.Name)).Select(t => SafetensorsSource.Of(t.Name, t.Tensor)).Concat(kept.Select(n => SafetensorsSource.Of(weights.Checkpoint.FileOf(n), n)));
     }
 }

@@ -1,4 +1,5 @@
 using Switchyard.Models.Files;
+using Switchyard.Models.Weights;
 
 namespace Switchyard.Models.Checkpoints;
 
@@ -7,14 +8,16 @@ internal static class SizeCheck
 {
     /// <summary>Compares.</summary>
     /// <exception cref="CheckpointFormatException">A tensor is missing or of another shape.</exception>
-    public static void Run(CheckpointTensors tensors, TensorNames names, MoeTransformerOptions options)
+    public static void Run(WeightReader weights, TensorNames names, MoeTransformerOptions options)
     {
+        CheckpointTensors tensors = weights.Checkpoint;
         foreach ((string name, long[] shape) in Claims(options, n => tensors.Has(names.Of(n)) || tensors.Has(n)))
         {
             string stored = names.Of(name);
-            if (!tensors.Entry(stored).Shape.SequenceEqual(shape))
+            IReadOnlyList<long> found = weights.Shape(stored);
+            if (!found.SequenceEqual(shape))
             {
-                throw new CheckpointFormatException(tensors.FileOf(stored).Path, stored, $"its shape is [{string.Join(", ", tensors.Entry(stored).Shape)}]; config.json says [{string.Join(", ", shape)}].");
+                throw new CheckpointFormatException(tensors.FileOf(weights.Tensors(stored).First()).Path, stored, $"its shape is [{string.Join(", ", found)}]; config.json says [{string.Join(", ", shape)}].");
             }
         }
     }

@@ -18,4 +18,23 @@ public sealed record SafetensorsSource(string Name, SafetensorsType Type, IReadO
             using var quiet = no_grad();
             TensorBytes.ForEachChunk(tensor.detach().cpu().contiguous(), chunk => stream.Write(chunk));
         });
+
+    /// <summary>A tensor of another file, as it lies there; the file stays open until its turn comes.</summary>
+    public static unsafe SafetensorsSource Of(SafetensorsFile file, string name)
+    {
+        SafetensorsEntry entry = file.Entry(name);
+        return new SafetensorsSource(name, entry.Type, entry.Shape, stream =>
+        {
+            var at = (byte*)file.Address(name);
+            for (long left = entry.ByteLength; left > 0;)
+            {
+                int take = (int)Math.Min(left, Chunk);
+                stream.Write(new ReadOnlySpan<byte>(at, take));
+                at += take;
+                left -= take;
+            }
+        });
+    }
+
+    private const int Chunk = 1 << 24;
 }

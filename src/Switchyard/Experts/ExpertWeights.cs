@@ -13,7 +13,7 @@ public sealed class ExpertWeights : nn.Module
 
     /// <summary>Makes weights drawn from N(0, <paramref name="deviation"/>²); biases are zero.</summary>
     /// <param name="options">Sizes.</param>
-    /// <param name="deviation">Standard deviation of the matrices.</param>
+    /// <param name="deviation">Standard deviation of the matrices; 0 for zeros, without a draw.</param>
     /// <param name="dtype">Storage type; fp32 unless said otherwise.</param>
     /// <param name="device">Where they lie; the CPU unless said otherwise.</param>
     public ExpertWeights(ExpertOptions options, double deviation = 0.02, ScalarType dtype = ScalarType.Float32, Device? device = null)
@@ -30,7 +30,7 @@ public sealed class ExpertWeights : nn.Module
         }
 
         Parameter Random(long rows, long columns) =>
-            new(randn(options.Experts, rows, columns, dtype, device).mul_(deviation));
+            new(deviation == 0 ? zeros(options.Experts, rows, columns, dtype, device) : randn(options.Experts, rows, columns, dtype, device).mul_(deviation));
     }
 
     /// <summary>Takes stored matrices, which become its own; biases are zero and frozen.</summary>

@@ -10,21 +10,29 @@ internal static class GoldenModels
     private const string Models = "models";
     private const string NumbersFile = "golden.safetensors";
 
-    /// <summary>Every folder whose weights are not quantized.</summary>
-    public static IReadOnlyList<string> Plain => [.. Golden.Folders(Models).Where(f => !Config(f).ContainsKey("quantization_config"))];
+    /// <summary>Every folder.</summary>
+    public static IReadOnlyList<string> All => [.. Golden.Folders(Models)];
+
+    /// <summary>Those whose weights are quantized.</summary>
+    public static IReadOnlyList<string> Quantized => [.. All.Where(f => Config(f).ContainsKey("quantization_config"))];
 
     /// <summary>Those whose recorded numbers hold a tensor.</summary>
-    public static TheoryData<string> With(string tensor) => Data(Plain.Where(f => Numbers(f).Has(tensor)));
+    public static TheoryData<string> With(string tensor) => Data(All.Where(f => Numbers(f).Has(tensor)));
 
     /// <summary>Folders as theory data; a placeholder that is skipped where there are none.</summary>
     public static TheoryData<string> Data(IEnumerable<string> folders) => [.. folders.DefaultIfEmpty(string.Empty)];
 
     public static JsonObject Config(string folder) => (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Folder(folder)!, "config.json")))!;
 
-    public static MoeTransformer Load(string folder)
+    public static MoeTransformer Load(string folder, bool trainableExperts = false)
     {
         Assert.SkipWhen(folder.Length == 0, "no reference models found");
-        return MoeTransformer.Load(Golden.Folder(folder)!);
+        return MoeTransformer.Load(Golden.Folder(folder)!, new ModelLoadOptions
+        {
+            TrainableExperts = trainableExperts,
+            // The numbers of quantized models come from modules that were cast to bf16 and back.
+            RotaryRounding = Config(folder).ContainsKey("quantization_config") ? ScalarType.BFloat16 : ScalarType.Float64,
+        });
     }
 
     /// <summary>The recorded numbers of a model; those of a variant, such as <c>qwen3_moe-fused</c>, are those of the model it is one of.</summary>

@@ -15,7 +15,9 @@ public sealed class ParityTests
     private const double OfRounding = 1e-7;
     private const int PromptLength = 6;
 
-    public static TheoryData<string> Folders => GoldenModels.Data(GoldenModels.Plain);
+    public static TheoryData<string> Folders => GoldenModels.Data(GoldenModels.All);
+
+    public static TheoryData<string> Quantized => GoldenModels.Data(GoldenModels.Quantized);
 
     public static TheoryData<string> WithLoss => GoldenModels.With("loss");
 
@@ -88,7 +90,7 @@ public sealed class ParityTests
     public void Loss_and_gradients_are_those_of_transformers(string folder)
     {
         using var scope = NewDisposeScope();
-        using MoeTransformer model = GoldenModels.Load(folder);
+        using MoeTransformer model = GoldenModels.Load(folder, trainableExperts: true);
         GoldenFile golden = GoldenModels.Numbers(folder);
         TransformerInput input = GoldenModels.Input(golden);
 
@@ -106,7 +108,7 @@ public sealed class ParityTests
 
         // What shifts all scores of a softmax alike, such as a key's bias, has no gradient but rounding.
         string[] recorded = [.. golden.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal))];
-        double rounding = OfRounding * recorded.Max(n => golden.Tensor(n).abs().max().item<float>());
+        double rounding = OfRounding * recorded.Select(n => golden.Tensor(n).abs().max().item<float>()).DefaultIfEmpty().Max();
         foreach ((string name, Tensor gradient) in ModelTensors.Of(model).Where(t => golden.Has($"grad.{t.Name}")))
         {
             Tensor expected = golden.Tensor($"grad.{name}");
@@ -119,6 +121,29 @@ public sealed class ParityTests
         }
 
         Assert.DoesNotContain(recorded, n => !names.Contains(n));
+    }
+
+    [Theory]
+    [MemberData(nameof(Quantized))]
+    public void Gradients_of_routers_through_stored_experts_are_those_through_widened_ones(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using MoeTransformer stored = GoldenModels.Load(folder), widened = GoldenModels.Load(folder, trainableExperts: true);
+        TransformerInput input = GoldenModels.Input(GoldenModels.Numbers(folder));
+        Loss(stored, input).backward();
+        Loss(widened, input).backward();
+        Assert.All(stored.MoeLayers, l => Assert.NotNull(l.Experts.Stored));
+        Assert.All(widened.MoeLayers, l => Assert.Null(l.Experts.Stored));
+        foreach ((MoeLayer a, MoeLayer b) in stored.MoeLayers.Zip(widened.MoeLayers))
+        {
+            foreach ((Parameter actual, Parameter expected) in a.Router.parameters().Zip(b.Router.parameters()))
+            {
+                Near.AssertClose(actual.grad!, expected.grad!, OfGradients, $"router of layer {a.Options.Layer}");
+            }
+        }
+
+        Assert.Equal(widened.TotalParameters, stored.TotalParameters);
+        Assert.Equal(widened.ActiveParameters, stored.ActiveParameters);
     }
 
     [Theory]

@@ -14,7 +14,7 @@ public sealed class DamagedCheckpointTests : IDisposable
 
     /// <summary>One folder of each architecture whose weights are in one file.</summary>
     public static TheoryData<string> Folders => GoldenModels.Data(
-        GoldenModels.Plain.Where(f => File.Exists(Path.Combine(Golden.Folder(f)!, WeightsFile))).DistinctBy(f => (string?)GoldenModels.Config(f)["model_type"]));
+        GoldenModels.All.Where(f => File.Exists(Path.Combine(Golden.Folder(f)!, WeightsFile))).DistinctBy(f => (string?)GoldenModels.Config(f)["model_type"]));
 
     public static TheoryData<string> WithExperts => GoldenModels.Data(Folders.Select(f => f.Data).Where(f => f.Length > 0 && GoldenModels.Config(f).ContainsKey("num_experts_per_tok")));
 
@@ -116,7 +116,7 @@ public sealed class DamagedCheckpointTests : IDisposable
     [InlineData("first_k_dense_replace", "0", "layers.0.mlp")]
     public void Groups_and_scores_that_do_not_fit_are_errors(string key, string value, string message)
     {
-        string folder = GoldenModels.Plain.FirstOrDefault(f => GoldenModels.Config(f).ContainsKey("n_group")) ?? string.Empty;
+        string folder = GoldenModels.All.FirstOrDefault(f => GoldenModels.Config(f).ContainsKey("n_group")) ?? string.Empty;
         Assert.SkipWhen(folder.Length == 0, "no reference models found");
         Copy(folder);
         JsonObject config = GoldenModels.Config(folder);

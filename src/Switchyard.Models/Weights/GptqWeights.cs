@@ -1,0 +1,59 @@
+using Switchyard.Kernels.Storage;
+using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Files;
+
+namespace Switchyard.Models.Weights;
+
+/// <summary>GPTQ's integers of 4 or 8 bits (Frantar et al. 2023), in any order of groups: <c>qweight</c>, <c>qzeros</c>, <c>scales</c>, <c>g_idx</c>; see <see cref="GptqMatrix"/>.</summary>
+internal sealed class GptqWeights : WeightFormat
+{
+    private readonly int _bits, _group;
+    private readonly bool _second;
+
+    public GptqWeights(ConfigReader quantization)
+    {
+        _bits = quantization.Int("bits");
+        quantization.Refuse(_bits is not (4 or 8), $"bits is {_bits}; 4 and 8 are read");
+        _group = quantization.Int("group_size");
+        quantization.Refuse(_group is 0 or < -1, $"group_size is {_group}; it must be positive, or -1 for whole columns");
+        string format = quantization.Has("checkpoint_format") ? quantization.Text("checkpoint_format") : "gptq";
+        quantization.Refuse(format is not ("gptq" or "gptq_v2"), $"checkpoint_format is '{format}'; gptq and gptq_v2 are read");
+        _second = format is "gptq_v2";
+    }
+
+    public override string Name(CheckpointTensors tensors, string stem) => $"gptq-int{_bits}";
+
+    public override bool Holds(CheckpointTensors tensors, string stem) => tensors.Has(stem + ".qweight");
+
+    public override IEnumerable<string> Tensors(string stem) => [stem + ".qweight", stem + ".qzeros", stem + ".scales", stem + ".g_idx"];
+
+    public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem)
+    {
+        (long words, long outputs) = Pair(tensors, stem + ".qweight");
+        return (outputs, words * (32 / _bits));
+    }
+
+    public override unsafe StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    {
+        int each = 32 / _bits;
+        if (columns % each != 0 || rows % each != 0 || (_group > 0 && columns % _group != 0))
+        {
+            throw Wrong(tensors, stem + ".qweight", $"a matrix of {rows} outputs and {columns} inputs does not fill words of {each} and groups of {_group}.");
+        }
+
+        int groups = _group < 0 ? 1 : columns / _group;
+        nint weights = Address(tensors, stem + ".qweight", SafetensorsType.I32, columns / each, rows);
+        nint zeros = Address(tensors, stem + ".qzeros", SafetensorsType.I32, groups, rows / each);
+        nint scales = Address(tensors, stem + ".scales", SafetensorsType.F16, groups, rows);
+        nint order = Address(tensors, stem + ".g_idx", SafetensorsType.I32, columns);
+        CheckFinite(tensors, stem + ".scales");
+        try
+        {
+            return new GptqMatrix((int*)weights, (int*)zeros, (Half*)scales, (int*)order, rows, columns, groups, _bits, _second);
+        }
+        catch (ArgumentException e)
+        {
+            throw Wrong(tensors, stem + ".g_idx", e.Message, e);
+        }
+    }
+}

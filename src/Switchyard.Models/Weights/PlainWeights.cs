@@ -1,0 +1,41 @@
+using Switchyard.Kernels.Storage;
+using Switchyard.Models.Files;
+
+namespace Switchyard.Models.Weights;
+
+/// <summary>Floating-point numbers, <c>weight</c> [N, K] in F32, F16 or BF16.</summary>
+internal sealed class PlainWeights : WeightFormat
+{
+    public override string Name(CheckpointTensors tensors, string stem) => tensors.Entry(Weight(stem)).Type switch
+    {
+        SafetensorsType.F32 => "fp32",
+        SafetensorsType.BF16 => "bf16",
+        SafetensorsType.F16 => "fp16",
+        SafetensorsType type => type.ToString(),
+    };
+
+    public override bool Holds(CheckpointTensors tensors, string stem) => tensors.Has(Weight(stem));
+
+    public override IEnumerable<string> Tensors(string stem) => [Weight(stem)];
+
+    public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem) => Pair(tensors, Weight(stem));
+
+    public override StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    {
+        string name = Weight(stem);
+        SafetensorsType type = tensors.Entry(name).Type;
+        nint address = Address(tensors, name, type, rows, columns);
+        return Matrix(type, address, rows, columns) ?? throw Wrong(tensors, name, $"its type is {type}; expected F32, F16 or BF16.");
+    }
+
+    /// <summary>A matrix of numbers at an address; null for a type that is none of these.</summary>
+    public static unsafe StoredMatrix? Matrix(SafetensorsType type, nint address, int rows, int columns) => type switch
+    {
+        SafetensorsType.F32 => new Float32Matrix((float*)address, rows, columns),
+        SafetensorsType.BF16 => new BFloat16Matrix((ushort*)address, rows, columns),
+        SafetensorsType.F16 => new Float16Matrix((Half*)address, rows, columns),
+        _ => null,
+    };
+
+    private static string Weight(string stem) => stem + ".weight";
+}

@@ -1,0 +1,65 @@
+using Switchyard.Kernels.Storage;
+using Switchyard.Models.Files;
+
+namespace Switchyard.Models.Weights;
+
+/// <summary>A way in which a checkpoint stores a weight matrix [N, K]: which tensors it is in, and how they are read where they lie.</summary>
+internal abstract class WeightFormat
+{
+    /// <summary>What the format is called: <c>bf16</c>, <c>gptq-int4</c>.</summary>
+    public abstract string Name(CheckpointTensors tensors, string stem);
+
+    /// <summary>Whether the weight is stored in this way.</summary>
+    /// <param name="tensors">The checkpoint.</param>
+    /// <param name="stem">The weight's name without <c>.weight</c>.</param>
+    public abstract bool Holds(CheckpointTensors tensors, string stem);
+
+    /// <summary>Names of the tensors that it is in.</summary>
+    public abstract IEnumerable<string> Tensors(string stem);
+
+    /// <summary>N and K.</summary>
+    /// <exception cref="CheckpointFormatException">The tensor that tells them is of another rank.</exception>
+    public abstract (long Rows, long Columns) Size(CheckpointTensors tensors, string stem);
+
+    /// <summary>The matrix, where it is mapped; valid until the checkpoint is closed.</summary>
+    /// <param name="tensors">The checkpoint.</param>
+    /// <param name="stem">The weight's name without <c>.weight</c>.</param>
+    /// <param name="rows">N.</param>
+    /// <param name="columns">K.</param>
+    /// <exception cref="CheckpointFormatException">A tensor is missing, of another shape or type, or holds what it must not.</exception>
+    public abstract StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns);
+
+    /// <summary>The address of a tensor of a type and shape.</summary>
+    /// <exception cref="CheckpointFormatException">There is none, or it is of another type or shape.</exception>
+    protected static nint Address(CheckpointTensors tensors, string name, SafetensorsType type, params ReadOnlySpan<long> shape)
+    {
+        SafetensorsFile file = tensors.FileOf(name);
+        SafetensorsEntry entry = file.Entry(name);
+        return entry.Type != type ? throw new CheckpointFormatException(file.Path, name, $"its type is {entry.Type}; expected {type}.")
+            : !shape.SequenceEqual([.. entry.Shape]) ? throw new CheckpointFormatException(file.Path, name, $"its shape is [{string.Join(", ", entry.Shape)}]; the model expects [{string.Join(", ", shape.ToArray())}].")
+            : file.Address(name);
+    }
+
+    /// <summary>The two sizes of a matrix.</summary>
+    protected static (long First, long Second) Pair(CheckpointTensors tensors, string name) => tensors.Entry(name).Shape is [long first, long second]
+        ? (first, second)
+        : throw new CheckpointFormatException(tensors.FileOf(name).Path, name, $"its shape is [{string.Join(", ", tensors.Entry(name).Shape)}]; expected two sizes.");
+
+    protected static CheckpointFormatException Wrong(CheckpointTensors tensors, string name, string reason, Exception? inner = null) => new(tensors.FileOf(name).Path, name, reason, inner);
+
+    /// <summary>Checks the scales of a weight.</summary>
+    /// <exception cref="CheckpointFormatException">A scale is no finite number.</exception>
+    protected static unsafe void CheckFinite(CheckpointTensors tensors, string name)
+    {
+        SafetensorsEntry entry = tensors.Entry(name);
+        var values = (byte*)tensors.FileOf(name).Address(name);
+        for (long i = 0; i < entry.Count; i++)
+        {
+            bool finite = entry.Type == SafetensorsType.F16 ? (((ushort*)values)[i] & 0x7C00) != 0x7C00 : float.IsFinite(((float*)values)[i]);
+            if (!finite)
+            {
+                throw Wrong(tensors, name, $"scale {i} is no finite number.");
+            }
+        }
+    }
+}

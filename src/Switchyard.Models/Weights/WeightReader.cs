@@ -1,0 +1,91 @@
+using Switchyard.Kernels.Storage;
+using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Files;
+using static TorchSharp.torch;
+
+namespace Switchyard.Models.Weights;
+
+/// <summary>Reads the weights of a checkpoint, however each is stored: which are quantized is decided weight by weight.</summary>
+internal sealed class WeightReader
+{
+    private const string Quantization = "quantization_config";
+    private const string Suffix = ".weight";
+    private readonly WeightFormat[] _formats;
+
+    /// <summary>Reads what <c>config.json</c> says of the formats.</summary>
+    /// <exception cref="CheckpointFormatException">It names a method or a variant that is not read.</exception>
+    public WeightReader(CheckpointTensors tensors, ConfigReader config)
+    {
+        Checkpoint = tensors;
+        PlainWeights plain = new();
+        _formats = config.Has(Quantization) ? [Format(config.Section(Quantization)), plain] : [plain];
+    }
+
+    /// <summary>The checkpoint.</summary>
+    public CheckpointTensors Checkpoint { get; }
+
+    /// <summary>Names of the tensors that a tensor of the model is in; its own name where it is in none.</summary>
+    public IEnumerable<string> Tensors(string name) => FormatOf(name) is { } format ? format.Tensors(Stem(name)) : [name];
+
+    /// <summary>Whether a tensor of the model is stored quantized.</summary>
+    public bool IsQuantized(string name) => FormatOf(name) is { } format and not PlainWeights;
+
+    /// <summary>What the storage of a weight is called.</summary>
+    public string Storage(string name) => FormatOf(name) is { } format ? format.Name(Checkpoint, Stem(name)) : Checkpoint.Entry(name).Type.ToString();
+
+    /// <summary>The shape of a tensor of the model.</summary>
+    /// <exception cref="CheckpointFormatException">It is not there.</exception>
+    public IReadOnlyList<long> Shape(string name)
+    {
+        if (FormatOf(name) is not { } format || format is PlainWeights)
+        {
+            return Checkpoint.Entry(name).Shape;
+        }
+
+        (long rows, long columns) = format.Size(Checkpoint, Stem(name));
+        return [rows, columns];
+    }
+
+    /// <summary>A weight where it is mapped.</summary>
+    /// <exception cref="CheckpointFormatException">It is missing, damaged, or of another shape.</exception>
+    public StoredMatrix Open(string name, int rows, int columns) => FormatOf(name) is { } format
+        ? format.Open(Checkpoint, Stem(name), rows, columns)
+        : throw new CheckpointFormatException(Checkpoint.FileOf(name).Path, name, "it is no weight.");
+
+    /// <summary>Copies a tensor of the model, widened where it is quantized.</summary>
+    /// <exception cref="CheckpointFormatException">It is missing, damaged, or of another shape or type.</exception>
+    public unsafe void CopyTo(string name, Tensor destination)
+    {
+        if (!IsQuantized(name))
+        {
+            Checkpoint.CopyTo(name, destination);
+            return;
+        }
+
+        StoredMatrix matrix = Open(name, checked((int)destination.size(0)), checked((int)destination.size(1)));
+        using Tensor wide = empty(matrix.Rows, matrix.Columns);
+        fixed (byte* memory = wide.bytes)
+        {
+            matrix.Widen((float*)memory);
+        }
+
+        destination.copy_(wide);
+    }
+
+    private WeightFormat? FormatOf(string name) =>
+        name.EndsWith(Suffix, StringComparison.Ordinal) ? Array.Find(_formats, f => f.Holds(Checkpoint, Stem(name))) : null;
+
+    private static string Stem(string name) => name[..^Suffix.Length];
+
+    private static WeightFormat Format(ConfigReader quantization)
+    {
+        string method = quantization.Text("quant_method");
+        return method switch
+        {
+            "gptq" => new GptqWeights(quantization),
+            "awq" => new AwqWeights(quantization),
+            "fp8" => new Float8Weights(quantization),
+            _ => throw quantization.Error($"quant_method is '{method}'; gptq, awq and fp8 are read"),
+        };
+    }
+}
