@@ -44,7 +44,7 @@ internal static class LayerExamination
         if (idle.Length > 0)
         {
             health = idle.Length >= SickIdle * layer.Load.Count ? LayerHealth.Sick : Worse(health, LayerHealth.Uneven);
-            reasons.Add($"{idle.Length} of {layer.Load.Count} experts idle ({Names(idle)}), below {Figures.Percent(IdleShare)} of the even share");
+            reasons.Add($"{idle.Length} of {layer.Load.Count} experts idle ({Names(idle)}): each has less than a hundredth of the even share");
         }
 
         if (layer.RoutingEntropyNormalised < DecidedEntropy)

@@ -63,6 +63,11 @@ internal static class ProfileDiagnosis
             yield return $"Place experts by load, without any training: the heaviest first, each on the least loaded device with room. Expert work takes {Times(cost, c => c.Placed)} instead of {Times(cost, c => c.Cost)} on {Devices(cost)} devices.";
         }
 
+        if (layers.MaxBy(l => Share(l) * l.Load.Count) is { } hot && cost.LastOrDefault(c => Share(hot) * c.Devices > 1 + WorthPlacing) is { } bound)
+        {
+            yield return $"Replicate the busiest experts: expert {hot.Load.Index().MaxBy(e => e.Item).Index} of layer {hot.Layer} alone has {Figures.Percent(Share(hot))} of its layer's pairs, {Figures.Fixed(Share(hot) * bound.Devices, 2)} times what one of {bound.Devices} devices should do; no placement of whole experts can undercut that.";
+        }
+
         if (examined.Sum(l => l.Idle.Count) is > 0 and int idle)
         {
             yield return Prune(layers, examined, idle, model);
@@ -82,14 +87,20 @@ internal static class ProfileDiagnosis
         }
     }
 
+    /// <summary>Share of a layer's pairs that its busiest expert has.</summary>
+    private static double Share(ProfileLayer layer) => (layer.MaxVio + 1) / layer.Load.Count;
+
     private static string Prune(IReadOnlyList<ProfileLayer> layers, IReadOnlyList<LayerDiagnosis> examined, int idle, ProfileModel model)
     {
         double lost = examined.Sum(l => l.Idle.Sum(e => (double)layers.First(p => p.Layer == l.Layer).Load[e])) / layers.Sum(l => (double)l.Load.Sum());
         double experts = layers.Sum(l => (double)l.Load.Count);
         string where = string.Join("; ", examined.Where(l => l.Idle.Count > 0).OrderBy(l => l.Layer).Take(6).Select(l => $"layer {l.Layer}: {LayerExamination.Names(l.Idle)}"));
         double parameters = (model.TotalParameters - model.ActiveParameters) / (experts - (model.TopK * layers.Count)) * idle;
-        return $"Prune the {(idle == 1 ? "idle expert" : $"{idle} idle experts")} ({where}): {Figures.Percent(idle / experts)} of all experts and {Figures.Short(parameters)} parameters, for {Figures.Percent(lost)} of the pairs.";
+        return $"Prune the {(idle == 1 ? "idle expert" : $"{idle} idle experts")} ({where}): {Figures.Percent(idle / experts)} of all experts and {Figures.Short(parameters)} parameters, for {Small(lost)} of the pairs.";
     }
+
+    /// <summary>A share that may be far below one per cent.</summary>
+    private static string Small(double share) => share is > 0 and < 0.001 ? Figures.Ratio(share * 100) + " %" : Figures.Percent(share);
 
     private static string Times(IReadOnlyList<DeviceCost> cost, Func<DeviceCost, double> value) =>
         string.Join(", ", cost.Select(c => Figures.Fixed(value(c), 2))) + " times";

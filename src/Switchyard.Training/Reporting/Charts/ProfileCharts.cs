@@ -18,10 +18,10 @@ internal static class ProfileCharts
             .. new[]
             {
                 LoadMaps.Of(rows),
-                LorenzCurves.Of(rows),
-                LocalityLines.Of(profiles, entries),
-                CoActivationMap.Of(profiles, entries),
                 DomainMap.Of(rows),
+                LorenzCurves.Of(rows),
+                CoActivationMap.Of(profiles, entries),
+                LocalityLines.Of(profiles, entries),
                 WorkingSets.Of(profiles, entries),
                 CoverageCurves.Of(profiles, entries),
                 CacheCurves.Of(profiles, entries),
