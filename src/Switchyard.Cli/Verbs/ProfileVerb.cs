@@ -49,7 +49,7 @@ internal sealed class ProfileVerb
     {
         string path = ModelPath.Resolve(parse.GetValue(_model)!);
         ICorpus corpus = Corpus.Open(parse.GetValue(_text));
-        ProfileResult? other = parse.GetValue(_compare) is { } named && StoredProfile(named) is { } file ? ProfileResultJson.Read(file) : null;
+        ProfileResult? other = Stored(parse.GetValue(_compare));
         string? otherModel = other is null && parse.GetValue(_compare) is { } folder ? ModelPath.Resolve(folder) : null;
         Verb.UseThreads(parse, _common);
         ProfileResult result = parse.GetValue(_trace) is { } trace
@@ -78,17 +78,24 @@ internal sealed class ProfileVerb
         Console.Out.WriteLine($"Report: {report}");
     }
 
-    /// <summary>The JSON of a profile: the file itself, or the one in a folder that <c>profile</c> wrote; null for a model's folder.</summary>
-    private static string? StoredProfile(string path)
+    /// <summary>The JSON of a profile: the file itself, or the one in a folder that <c>profile</c> wrote; null where there is none.</summary>
+    public static string? StoredProfile(string path)
     {
-        if (File.Exists(path))
+        string inside = Path.Combine(path, ResultFile);
+        return File.Exists(path) ? path : File.Exists(inside) ? inside : null;
+    }
+
+    /// <summary>The profile that is named; null where a model's folder is, or nothing.</summary>
+    private static ProfileResult? Stored(string? path)
+    {
+        if (path is null)
         {
-            return path;
+            return null;
         }
 
-        string inside = Path.Combine(path, ResultFile);
-        return File.Exists(inside)
-            ? inside
+        string? file = StoredProfile(path);
+        return file is not null
+            ? ProfileResultJson.Read(file)
             : Directory.Exists(path) ? null : throw new ConfigurationException($"--compare {path}: there is no such file or folder");
     }
 

@@ -12,11 +12,11 @@ internal static class LayerExamination
     /// <summary>Gini from which a layer is sick.</summary>
     public const double SickGini = 0.5;
 
-    /// <summary>Share of the even load below which an expert is idle.</summary>
-    public const double IdleShare = 0.01;
+    /// <summary>Share of the even load below which an expert is starved.</summary>
+    public const double StarvedShare = 0.01;
 
-    /// <summary>Share of a layer's experts that are idle from which it is sick.</summary>
-    public const double SickIdle = 0.1;
+    /// <summary>Share of a layer's experts that are starved from which it is sick.</summary>
+    public const double SickStarved = 0.1;
 
     /// <summary>Routing entropy ÷ ln E below which the router has stopped to weigh experts.</summary>
     public const double DecidedEntropy = 0.1;
@@ -27,12 +27,12 @@ internal static class LayerExamination
     /// <summary>Overlap from which two experts are duplicates in use, where independent choice would give half of it at most.</summary>
     public const double DuplicateOverlap = 0.5;
 
-    /// <summary>Pairs an expert on average below which nothing is said of idle experts: counts scatter.</summary>
+    /// <summary>Pairs an expert on average below which nothing is said of starved experts: counts scatter.</summary>
     public const double FewPairs = 100;
 
     public static LayerDiagnosis Of(ProfileLayer layer, CoActivationResult sharing)
     {
-        int[] idle = [.. Idle(layer)];
+        int[] starved = [.. Starved(layer)];
         List<string> reasons = [];
         LayerHealth health = LayerHealth.Healthy;
         if (layer.Gini >= UnevenGini)
@@ -41,10 +41,10 @@ internal static class LayerExamination
             reasons.Add($"Gini {Figures.Ratio(layer.Gini)}, min ÷ max {Figures.Ratio(layer.MinMax)}; the busiest expert has {Figures.Times(layer.MaxVio + 1)} its share");
         }
 
-        if (idle.Length > 0)
+        if (starved.Length > 0)
         {
-            health = idle.Length >= SickIdle * layer.Load.Count ? LayerHealth.Sick : Worse(health, LayerHealth.Uneven);
-            reasons.Add($"{idle.Length} of {layer.Load.Count} experts idle ({Names(idle)}): each has less than a hundredth of the even share");
+            health = starved.Length >= SickStarved * layer.Load.Count ? LayerHealth.Sick : Worse(health, LayerHealth.Uneven);
+            reasons.Add($"{starved.Length} of {layer.Load.Count} experts starved ({Names(starved)}): each has less than a hundredth of the even share");
         }
 
         if (layer.RoutingEntropyNormalised < DecidedEntropy)
@@ -70,7 +70,7 @@ internal static class LayerExamination
             reasons.Add($"{Figures.Percent(layer.DropRate)} of the pairs are dropped");
         }
 
-        return new LayerDiagnosis(layer.Layer, health, idle, reasons);
+        return new LayerDiagnosis(layer.Layer, health, starved, reasons);
     }
 
     /// <summary>Pairs of experts that are used together far more than by chance.</summary>
@@ -90,10 +90,10 @@ internal static class LayerExamination
         };
     }
 
-    private static IEnumerable<int> Idle(ProfileLayer layer)
+    private static IEnumerable<int> Starved(ProfileLayer layer)
     {
         double mean = layer.Load.Average(n => (double)n);
-        return mean < FewPairs ? [] : Enumerable.Range(0, layer.Load.Count).Where(e => layer.Load[e] < IdleShare * mean);
+        return mean < FewPairs ? [] : Enumerable.Range(0, layer.Load.Count).Where(e => layer.Load[e] < StarvedShare * mean);
     }
 
     private static LayerHealth Worse(LayerHealth a, LayerHealth b) => a > b ? a : b;

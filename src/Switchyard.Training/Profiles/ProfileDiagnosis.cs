@@ -68,9 +68,9 @@ internal static class ProfileDiagnosis
             yield return $"Replicate the busiest experts: expert {hot.Load.Index().MaxBy(e => e.Item).Index} of layer {hot.Layer} alone has {Figures.Percent(Share(hot))} of its layer's pairs, {Figures.Fixed(Share(hot) * bound.Devices, 2)} times what one of {bound.Devices} devices should do; no placement of whole experts can undercut that.";
         }
 
-        if (examined.Sum(l => l.Idle.Count) is > 0 and int idle)
+        if (examined.Sum(l => l.Starved.Count) is > 0 and int starved)
         {
-            yield return Prune(layers, examined, idle, model);
+            yield return Prune(layers, examined, starved, model);
         }
 
         (int Layer, ExpertPair Pair)[] duplicates = [.. sharing.SelectMany(s => LayerExamination.Duplicates(s).Select(p => (s.Layer, p)))];
@@ -90,13 +90,13 @@ internal static class ProfileDiagnosis
     /// <summary>Share of a layer's pairs that its busiest expert has.</summary>
     private static double Share(ProfileLayer layer) => (layer.MaxVio + 1) / layer.Load.Count;
 
-    private static string Prune(IReadOnlyList<ProfileLayer> layers, IReadOnlyList<LayerDiagnosis> examined, int idle, ProfileModel model)
+    private static string Prune(IReadOnlyList<ProfileLayer> layers, IReadOnlyList<LayerDiagnosis> examined, int starved, ProfileModel model)
     {
-        double lost = examined.Sum(l => l.Idle.Sum(e => (double)layers.First(p => p.Layer == l.Layer).Load[e])) / layers.Sum(l => (double)l.Load.Sum());
+        double lost = examined.Sum(l => l.Starved.Sum(e => (double)layers.First(p => p.Layer == l.Layer).Load[e])) / layers.Sum(l => (double)l.Load.Sum());
         double experts = layers.Sum(l => (double)l.Load.Count);
-        string where = string.Join("; ", examined.Where(l => l.Idle.Count > 0).OrderBy(l => l.Layer).Take(6).Select(l => $"layer {l.Layer}: {LayerExamination.Names(l.Idle)}"));
-        double parameters = (model.TotalParameters - model.ActiveParameters) / (experts - (model.TopK * layers.Count)) * idle;
-        return $"Prune the {(idle == 1 ? "idle expert" : $"{idle} idle experts")} ({where}): {Figures.Percent(idle / experts)} of all experts and {Figures.Short(parameters)} parameters, for {Small(lost)} of the pairs.";
+        string where = string.Join("; ", examined.Where(l => l.Starved.Count > 0).OrderBy(l => l.Layer).Take(6).Select(l => $"layer {l.Layer}: {LayerExamination.Names(l.Starved)}"));
+        double parameters = (model.TotalParameters - model.ActiveParameters) / (experts - (model.TopK * layers.Count)) * starved;
+        return $"Prune the {(starved == 1 ? "starved expert" : $"{starved} starved experts")} ({where}): {Figures.Percent(starved / experts)} of all experts and {Figures.Short(parameters)} parameters, for {Small(lost)} of the pairs.";
     }
 
     /// <summary>A share that may be far below one per cent.</summary>

@@ -21,7 +21,7 @@ public sealed class ErrorTests : IDisposable
         { "eval --text x", "MODEL" },
         { "profile model", "--text" },
         { "profile model --text x --stride 0", "--stride is 0" },
-        { "profile --txt x", "--txt" },
+        { "profile m --text x --contxt 3", "--contxt" },
         { "eval --contxt 3", "--contxt" },
         { "bench layer --shape olmo", "did you mean 'olmoe'" },
         { "bench layer --tokens 1,x", "--tokens is '1,x'" },

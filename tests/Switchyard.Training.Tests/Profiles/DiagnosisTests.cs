@@ -17,16 +17,16 @@ public sealed class DiagnosisTests
     }
 
     [Fact]
-    public void Idle_experts_make_a_layer_sick_and_are_named()
+    public void Starved_experts_make_a_layer_sick_and_are_named()
     {
         Diagnosis diagnosis = Diagnose([2000, 1500, 5, 1500, 1500, 0, 1500, 1500]);
         Assert.Equal(LayerHealth.Sick, diagnosis.Layers[0].Health);
-        Assert.Equal([2, 5], diagnosis.Layers[0].Idle);
-        Assert.Contains(diagnosis.Advice, a => a.StartsWith("Prune the 2 idle experts (layer 0: 2 and 5)", StringComparison.Ordinal));
+        Assert.Equal([2, 5], diagnosis.Layers[0].Starved);
+        Assert.Contains(diagnosis.Advice, a => a.StartsWith("Prune the 2 starved experts (layer 0: 2 and 5)", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Few_tokens_make_no_expert_idle() => Assert.Empty(Diagnose([3, 2, 0, 1, 4, 2, 0, 1]).Layers[0].Idle);
+    public void Few_tokens_make_no_expert_starved() => Assert.Empty(Diagnose([3, 2, 0, 1, 4, 2, 0, 1]).Layers[0].Starved);
 
     [Fact]
     public void The_worst_layer_comes_first()

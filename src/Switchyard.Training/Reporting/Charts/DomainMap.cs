@@ -45,7 +45,7 @@ internal static class DomainMap
             Views = [.. maps.Select(m => View(m.Row, m.Layer, groups, m.Shares, ceiling))],
             Selectors =
             [
-                new ChartSelector("Row", [.. rows.Select(r => r.Name)]),
+                .. rows.Length == 1 ? [] : new[] { new ChartSelector("Row", [.. rows.Select(r => r.Name)]) },
                 new ChartSelector("Layer", [.. rows[0].Layers.Take(layers).Select(l => FormattableString.Invariant($"layer {l.Layer}"))]),
             ],
             Layout = new JsonObject
