@@ -10,7 +10,7 @@ internal sealed class TextOptionSet
 
     public Option<int?> Stride { get; } = new("--stride") { Description = "tokens from one window to the next; the context unless said otherwise. A token is judged once, with as much before it as the window has", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
 
-    public Option<long> MaxTokens { get; } = new("--max-tokens") { Description = "use at most so many tokens", HelpName = "N", DefaultValueFactory = _ => long.MaxValue, Validators = { CommonOptions.AtLeast(1) } };
+    public Option<long?> MaxTokens { get; } = new("--max-tokens") { Description = "use at most so many tokens; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
 
     public void AddTo(Command command)
     {
@@ -20,5 +20,5 @@ internal sealed class TextOptionSet
     }
 
     public TextOptions Read(ParseResult parse, int longest) =>
-        TextOptions.For(longest, parse.GetValue(Context), parse.GetValue(Stride), parse.GetValue(MaxTokens));
+        TextOptions.For(longest, parse.GetValue(Context), parse.GetValue(Stride), parse.GetValue(MaxTokens) ?? long.MaxValue);
 }

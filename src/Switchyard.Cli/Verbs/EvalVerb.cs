@@ -47,7 +47,7 @@ internal static class EvalVerb
             return OfModel(parse, common, path, text, windows, cancellation);
         }
 
-        return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens), cancellation);
+        return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, cancellation);
     }
 
     private static int OfModel(ParseResult parse, CommonOptions common, string path, string text, TextOptionSet windows, CancellationToken cancellation)

@@ -95,7 +95,7 @@ public static class Profiler
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ModelPath));
         MoeLayerOptions layer = model.MoeLayers[0].Options;
         return new ProfileModel(
-            Path.GetFileName(path),
+            NameOf(path),
             path,
             request.Tokenizer.Name,
             model.Options.VocabularySize,
@@ -108,4 +108,8 @@ public static class Profiler
             model.TotalParameters,
             model.ActiveParameters);
     }
+
+    /// <summary>The folder's name; that of the run for the model which a run leaves in its folder <c>model</c>.</summary>
+    private static string NameOf(string path) =>
+        Path.GetFileName(path) is not "model" and { } name ? name : Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } run ? run : "model";
 }

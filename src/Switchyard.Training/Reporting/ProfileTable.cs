@@ -27,10 +27,10 @@ public static class ProfileTable
             text.Append('\n').Append(Domains(result, width));
         }
 
-        text.Append('\n').Append(Words(result, width));
+        text.Append('\n').Append(Words(result, other is null ? "Diagnosis" : $"Diagnosis of {Names(result, other).First}", width));
         if (other is not null)
         {
-            text.Append('\n').Append(TextTable.Printable(other.Model.Name)).Append('\n').Append(Words(other, width));
+            text.Append('\n').Append(Words(other, $"Diagnosis of {Names(result, other).Second}", width));
         }
 
         return text.ToString();
@@ -54,7 +54,9 @@ public static class ProfileTable
         rows.AddRange(result.Diagnosis.Cost.Zip(other.Diagnosis.Cost, (a, b) => Row($"cost on {a.Devices} devices", a.Cost, b.Cost)));
         return TextTable.Render(["mean over layers", first, second, "difference"], rows, width);
 
-        static string[] Row(string name, double a, double b) => [name, Figures.Fixed(a, 4), Figures.Fixed(b, 4), Figures.Signed(b - a, 4)];
+        static string[] Row(string name, double a, double b) => [name, Text(a), Text(b), Figures.Signed(b - a, 4)];
+
+        static string Text(double value) => value is > 0 and < 0.0005 ? Figures.Ratio(value) : Figures.Fixed(value, 4);
     }
 
     private static string Layers(ProfileResult result, ProfileResult? other, int width)
@@ -89,10 +91,10 @@ public static class ProfileTable
         return largest.Length < result.Domains.Count ? $"{table}and {result.Domains.Count - largest.Length} smaller ones\n" : table;
     }
 
-    private static string Words(ProfileResult result, int width)
+    private static string Words(ProfileResult result, string title, int width)
     {
         int line = Math.Min(width, 110);
-        return string.Concat(result.Diagnosis.Findings.Select(f => TextTable.Wrap(f, "  ", line)).Prepend("Diagnosis\n"))
+        return string.Concat(result.Diagnosis.Findings.Select(f => TextTable.Wrap(f, "  ", line)).Prepend(title + "\n"))
             + (result.Diagnosis.Advice.Count == 0 ? string.Empty : string.Concat(result.Diagnosis.Advice.Select(a => TextTable.Wrap(a, "  - ", line)).Prepend("What would be tried\n")));
     }
 }

@@ -145,7 +145,7 @@ public sealed class ProfilerTests
         Profiler.Run(model, TinyModel.Request(), TinyModel.Machine, cancellation: TestContext.Current.CancellationToken);
         long before = TorchSharp.torch.Tensor.TotalCount;
         Profiler.Run(model, TinyModel.Request(2, 1), TinyModel.Machine, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(before, TorchSharp.torch.Tensor.TotalCount);
+        Assert.InRange(TorchSharp.torch.Tensor.TotalCount, 0, before);
     }
 
     [Theory]
