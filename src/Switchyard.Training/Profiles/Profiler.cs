@@ -20,10 +20,15 @@ public static class Profiler
     /// <param name="trace">Takes every choice; null for none. It is not ended here.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellation">Stops between windows.</param>
-    /// <exception cref="ConfigurationException">There is no target, or the tokenizer does not belong to the model.</exception>
+    /// <exception cref="ConfigurationException">There is no target, the model has no experts, or the tokenizer does not belong to it.</exception>
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
     public static ProfileResult Run(MoeTransformer model, ProfileRequest request, MachineInfo machine, TraceWriter? trace = null, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
+        if (model.MoeLayers.Count == 0)
+        {
+            throw new ConfigurationException($"'{request.ModelPath}': no layer of the model has experts; there is no routing to profile");
+        }
+
         long started = Stopwatch.GetTimestamp();
         bool wasTraining = model.training;
         model.eval();
