@@ -3,12 +3,12 @@ using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
-using Switchyard.Training.Tokens;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Cli.Verbs;
@@ -54,9 +54,9 @@ internal static class EvalVerb
     {
         ICorpus corpus = Corpus.Open(text);
         Verb.UseThreads(parse, common);
+        using TextTokenizer tokenizer = TextTokenizer.Load(path);
         using MoeTransformer model = MoeTransformer.Load(path);
-        ITextTokenizer tokenizer = ModelTokenizer.Open(path, model.Options.VocabularySize);
-        TextOptions options = windows.Read(parse, model.Options.SequenceLength);
+        TextOptions options = windows.Read(parse, model.Options.LongestSequence);
         using TokenProgress progress = new(parse.GetValue(common.Quiet));
         Evaluation evaluation = TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation);
         progress.Dispose();

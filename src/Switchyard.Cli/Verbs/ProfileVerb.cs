@@ -3,11 +3,11 @@ using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Models;
 using Switchyard.Models.Files;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
-using Switchyard.Training.Tokens;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -112,13 +112,14 @@ internal sealed class ProfileVerb
 
     private ProfileResult Profile(ParseResult parse, string path, ICorpus corpus, TraceWriter? trace, CancellationToken cancellation)
     {
+        using TextTokenizer tokenizer = TextTokenizer.Load(path);
         using MoeTransformer model = MoeTransformer.Load(path);
         ProfileRequest request = new()
         {
             ModelPath = path,
-            Tokenizer = ModelTokenizer.Open(path, model.Options.VocabularySize),
+            Tokenizer = tokenizer,
             Corpus = corpus,
-            Text = _windows.Read(parse, model.Options.SequenceLength),
+            Text = _windows.Read(parse, model.Options.LongestSequence),
             OrderTokens = parse.GetValue(_orderTokens),
             Command = CommandText.Of("profile", parse),
         };

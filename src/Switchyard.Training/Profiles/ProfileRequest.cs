@@ -1,5 +1,5 @@
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Tokens;
 
 namespace Switchyard.Training.Profiles;
 
@@ -10,7 +10,7 @@ public sealed record ProfileRequest
     public required string ModelPath { get; init; }
 
     /// <summary>The model's tokenizer.</summary>
-    public required ITextTokenizer Tokenizer { get; init; }
+    public required TextTokenizer Tokenizer { get; init; }
 
     /// <summary>The text.</summary>
     public required ICorpus Corpus { get; init; }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Switchyard.Metrics;
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 
@@ -24,6 +25,7 @@ public static class Profiler
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
     public static ProfileResult Run(MoeTransformer model, ProfileRequest request, MachineInfo machine, TraceWriter? trace = null, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
+        TextEvaluation.RequireDecoder(model);
         if (model.MoeLayers.Count == 0)
         {
             throw new ConfigurationException($"'{request.ModelPath}': no layer of the model has experts; there is no routing to profile");
@@ -102,7 +104,7 @@ public static class Profiler
         return new ProfileModel(
             NameOf(path),
             path,
-            request.Tokenizer.Name,
+            request.Tokenizer is ByteTokenizer ? "UTF-8 bytes" : "tokenizer.json",
             model.Options.VocabularySize,
             model.Options.HiddenSize,
             model.Options.Layers,

@@ -1,6 +1,6 @@
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Tokens;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Training.Profiles;
@@ -15,10 +15,11 @@ public static class TextEvaluation
     /// <param name="options">Context, stride and limit.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellation">Stops between windows.</param>
-    /// <exception cref="ConfigurationException">There is no target, or the tokenizer does not belong to the model.</exception>
+    /// <exception cref="ConfigurationException">There is no target, the model is an encoder, or the tokenizer does not belong to it.</exception>
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
-    public static Evaluation Run(MoeTransformer model, ITextTokenizer tokenizer, ICorpus corpus, TextOptions options, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
+    public static Evaluation Run(MoeTransformer model, TextTokenizer tokenizer, ICorpus corpus, TextOptions options, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
+        RequireDecoder(model);
         bool wasTraining = model.training;
         model.eval();
         try
@@ -38,6 +39,15 @@ public static class TextEvaluation
         finally
         {
             model.train(wasTraining);
+        }
+    }
+
+    /// <summary>An encoder sees the tokens that it would have to predict.</summary>
+    internal static void RequireDecoder(MoeTransformer model)
+    {
+        if (model.Options.Encoder is not null)
+        {
+            throw new ConfigurationException("the model is an encoder, which sees the tokens that it would have to predict: loss on running text needs a decoder");
         }
     }
 

@@ -1,3 +1,4 @@
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Tokens;
 
@@ -8,7 +9,7 @@ namespace Switchyard.Training.Profiles;
 /// <param name="tokenizer">Makes tokens of it.</param>
 /// <param name="options">Context, stride and limit.</param>
 /// <param name="vocabularySize">Ids that the model knows.</param>
-internal sealed class TextWindows(ICorpus corpus, ITextTokenizer tokenizer, TextOptions options, int vocabularySize)
+internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextOptions options, int vocabularySize)
 {
     /// <summary>Domains that are told apart; text of any further one counts to the last, <see cref="Others"/>.</summary>
     public const int MostDomains = 64;
@@ -56,7 +57,7 @@ internal sealed class TextWindows(ICorpus corpus, ITextTokenizer tokenizer, Text
 
     private IEnumerable<int> TokensOf(TextDocument text)
     {
-        foreach (int token in StreamedTokens.Of(tokenizer, text.Pieces).SelectMany(ids => ids))
+        foreach (int token in StreamedTokens.Of(t => tokenizer.Encode(t, addSpecial: false), text.Pieces).SelectMany(ids => ids))
         {
             if (Tokens >= options.MaxTokens)
             {
@@ -65,7 +66,7 @@ internal sealed class TextWindows(ICorpus corpus, ITextTokenizer tokenizer, Text
 
             if ((uint)token >= (uint)vocabularySize)
             {
-                throw new ConfigurationException($"'{text.Id}': the tokenizer ({tokenizer.Name}) gives token {token}; the model knows 0 to {vocabularySize - 1}: they do not belong together");
+                throw new ConfigurationException($"'{text.Id}': the tokenizer gives token {token}; the model knows 0 to {vocabularySize - 1}: they do not belong together");
             }
 
             Tokens++;

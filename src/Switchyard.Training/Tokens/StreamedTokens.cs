@@ -13,7 +13,10 @@ internal static class StreamedTokens
     private const int MostAttempts = 64;
 
     /// <summary>The ids of the joined pieces.</summary>
-    public static IEnumerable<IReadOnlyList<int>> Of(ITextTokenizer tokenizer, IEnumerable<string> pieces, int block = Block)
+    /// <param name="encode">The ids of a text.</param>
+    /// <param name="pieces">The text, no piece cut within a surrogate pair.</param>
+    /// <param name="block">Characters of a part at least.</param>
+    public static IEnumerable<int[]> Of(Func<string, int[]> encode, IEnumerable<string> pieces, int block = Block)
     {
         string buffer = string.Empty;
         int wanted = block;
@@ -22,14 +25,14 @@ internal static class StreamedTokens
             buffer += piece;
             while (buffer.Length >= wanted + (2 * Around))
             {
-                if (Cut(tokenizer, buffer, wanted) is not var (end, next))
+                if (Cut(encode, buffer, wanted) is not var (end, next))
                 {
                     // Twice as much before the next attempt, so that a text without such places costs no more than its length.
                     wanted = buffer.Length * 2;
                     break;
                 }
 
-                yield return tokenizer.Encode(buffer[..end]);
+                yield return encode(buffer[..end]);
                 buffer = buffer[next..];
                 wanted = block;
             }
@@ -37,12 +40,12 @@ internal static class StreamedTokens
 
         if (buffer.Length > 0)
         {
-            yield return tokenizer.Encode(buffer);
+            yield return encode(buffer);
         }
     }
 
     /// <summary>Where the first part ends and the second begins; null where no place is good.</summary>
-    private static (int End, int Next)? Cut(ITextTokenizer tokenizer, string text, int from)
+    private static (int End, int Next)? Cut(Func<string, int[]> encode, string text, int from)
     {
         int attempts = 0;
         for (int i = from; i < text.Length - Around && attempts < MostAttempts; i++)
@@ -55,7 +58,7 @@ internal static class StreamedTokens
             attempts++;
             foreach (int next in (int[])[i, i + 1])
             {
-                if (Holds(tokenizer, text, i, next))
+                if (Holds(encode, text, i, next))
                 {
                     return (i, next);
                 }
@@ -65,11 +68,11 @@ internal static class StreamedTokens
         return null;
     }
 
-    private static bool Holds(ITextTokenizer tokenizer, string text, int end, int next)
+    private static bool Holds(Func<string, int[]> encode, string text, int end, int next)
     {
         int begin = Whole(text, Math.Max(0, end - Around));
         int stop = Whole(text, Math.Min(text.Length, end + Around));
-        return tokenizer.Encode(text[begin..stop]).SequenceEqual(tokenizer.Encode(text[begin..end]).Concat(tokenizer.Encode(text[next..stop])));
+        return encode(text[begin..stop]).SequenceEqual(encode(text[begin..end]).Concat(encode(text[next..stop])));
     }
 
     /// <summary>A place that does not split a surrogate pair.</summary>

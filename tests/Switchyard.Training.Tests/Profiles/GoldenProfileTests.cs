@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
@@ -41,13 +42,14 @@ public sealed class GoldenProfileTests
         JsonElement run = recorded.GetProperty("runs")[index];
         string? path = TextPath(folder, recorded.GetProperty("file").GetString()!);
         Assert.SkipWhen(path is null, $"no text '{recorded.GetProperty("file").GetString()}' found");
+        using TextTokenizer tokenizer = TextTokenizer.Load(Golden.Folder(folder)!);
         using MoeTransformer model = MoeTransformer.Load(Golden.Folder(folder)!);
         ProfileResult result = Profiler.Run(
             model,
             new ProfileRequest
             {
                 ModelPath = folder,
-                Tokenizer = ModelTokenizer.Open(Golden.Folder(folder)!, model.Options.VocabularySize),
+                Tokenizer = tokenizer,
                 Corpus = Corpus.Open(path),
                 Text = TextOptions.For(model.Options.SequenceLength, run.GetProperty("context").GetInt32(), run.GetProperty("stride").GetInt32(), recorded.GetProperty("maxTokens").GetInt64()),
                 OrderTokens = 1024,
@@ -71,8 +73,8 @@ public sealed class GoldenProfileTests
         JsonElement recorded = Read(folder).GetProperty("texts").GetProperty(text);
         string? path = TextPath(folder, recorded.GetProperty("file").GetString()!);
         Assert.SkipWhen(path is null, $"no text '{recorded.GetProperty("file").GetString()}' found");
-        ITextTokenizer tokenizer = ModelTokenizer.Open(Golden.Folder(folder)!, int.MaxValue);
-        IEnumerable<int> ids = TextDocuments.Read(Corpus.Open(path), TestContext.Current.CancellationToken).SelectMany(d => StreamedTokens.Of(tokenizer, d.Pieces)).SelectMany(p => p);
+        using TextTokenizer tokenizer = TextTokenizer.Load(Golden.Folder(folder)!);
+        IEnumerable<int> ids = TextDocuments.Read(Corpus.Open(path), TestContext.Current.CancellationToken).SelectMany(d => StreamedTokens.Of(t => tokenizer.Encode(t, addSpecial: false), d.Pieces)).SelectMany(p => p);
         int[] all = [.. ids];
         Assert.Equal(recorded.GetProperty("allTokens").GetInt32(), all.Length);
         Assert.Equal(recorded.GetProperty("firstIds").EnumerateArray().Select(i => i.GetInt32()), all.Take(recorded.GetProperty("firstIds").GetArrayLength()));

@@ -1,9 +1,9 @@
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 using Switchyard.Training.Tests.Corpora;
-using Switchyard.Training.Tokens;
 
 namespace Switchyard.Training.Tests.Profiles;
 

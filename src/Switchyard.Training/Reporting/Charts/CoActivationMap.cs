@@ -41,7 +41,7 @@ internal static class CoActivationMap
         {
             Id = "co-activation",
             Title = "Experts that share tokens",
-            Lead = Markup.Of($"Of the tokens that use the expert of the line, the share that uses the expert of the column as well. Dark columns are busy experts; a dark pair in a pale column belongs together.{(layers.Length < first.Layers.Count ? $" Of {first.Layers.Count} layers, the {layers.Length} that look worst." : string.Empty)}"),
+            Lead = Markup.Of($"Of the tokens that use the expert of the line, the share that uses the expert of the column as well. Strong columns are busy experts; a strong pair in a weak column belongs together.{(layers.Length < first.Layers.Count ? $" Of {first.Layers.Count} layers, the {layers.Length} that look worst." : string.Empty)}"),
             Legend = ChartLegend.Share,
             LegendTitle = "share of the line’s tokens",
             LegendMaximum = ceiling,
