@@ -12,6 +12,7 @@ internal static class Application
         root.Subcommands.Add(CompareVerb.Make());
         root.Subcommands.Add(TrainVerb.Make());
         root.Subcommands.Add(EvalVerb.Make());
+        root.Subcommands.Add(ProfileVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
         root.Subcommands.Add(ForwardVerb.Make());

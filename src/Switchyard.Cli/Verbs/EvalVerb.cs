@@ -1,41 +1,69 @@
 using System.CommandLine;
 using System.Text.Json;
 using Switchyard.Cli.CommandLine;
+using Switchyard.Cli.Terminal;
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Cli.Verbs;
 
-/// <summary>Loss and perplexity of a trained model on text.</summary>
+/// <summary>Loss and perplexity of a model on text.</summary>
 internal static class EvalVerb
 {
     public static Command Make()
     {
         CommonOptions common = new();
-        Argument<string> run = new("RUN") { Description = "the run folder of a trained model", Validators = { CommonOptions.RefuseDash } };
-        Option<string?> text = new("--text") { Description = "the text to judge on; the run's own held-out text unless said otherwise", HelpName = "PATH" };
-        Option<int?> context = new("--context") { Description = "tokens of a window; the model's sequence length unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
-        Option<int?> stride = new("--stride") { Description = "tokens from one window to the next; the context unless said otherwise. A token is judged once, with as much before it as the window has", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
-        Option<long> maxTokens = new("--max-tokens") { Description = "judge at most so many tokens", HelpName = "N", DefaultValueFactory = _ => long.MaxValue, Validators = { CommonOptions.AtLeast(1) } };
+        TextOptionSet windows = new();
+        Argument<string> model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model", Validators = { CommonOptions.RefuseDash } };
+        Option<string?> text = new("--text") { Description = "the text to judge on: a text file, a folder, JSON Lines; for a run its own held-out text unless said otherwise", HelpName = "PATH" };
         Command command = Verb.Make(
             "eval",
-            "Loss and perplexity of a trained model on text.",
-            "switchyard eval runs/dual --text book.txt --context 128 --stride 64",
+            "Loss and perplexity of a model on text.",
+            "switchyard eval models/qwen3-moe --text book.txt --context 1024 --stride 512",
             common,
-            (parse, cancellation) => Run(parse, common, parse.GetValue(run)!, parse.GetValue(text), parse.GetValue(context), parse.GetValue(stride), parse.GetValue(maxTokens), cancellation));
-        command.Arguments.Add(run);
+            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, cancellation));
+        command.Arguments.Add(model);
         command.Options.Add(text);
-        command.Options.Add(context);
-        command.Options.Add(stride);
-        command.Options.Add(maxTokens);
+        windows.AddTo(command);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, string path, string? text, int? context, int? stride, long maxTokens, CancellationToken cancellation)
+    private static int Run(ParseResult parse, CommonOptions common, string path, string? text, TextOptionSet windows, CancellationToken cancellation)
+    {
+        if (ModelPath.IsModel(path))
+        {
+            if (text is null)
+            {
+                Console.Error.WriteLine("switchyard: eval of a model's folder needs --text PATH, the text to judge on");
+                return ExitCode.BadUsage;
+            }
+
+            return OfModel(parse, common, path, text, windows, cancellation);
+        }
+
+        return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, cancellation);
+    }
+
+    private static int OfModel(ParseResult parse, CommonOptions common, string path, string text, TextOptionSet windows, CancellationToken cancellation)
+    {
+        ICorpus corpus = Corpus.Open(text);
+        Verb.UseThreads(parse, common);
+        using TextTokenizer tokenizer = TextTokenizer.Load(path);
+        using MoeTransformer model = MoeTransformer.Load(path);
+        TextOptions options = windows.Read(parse, model.Options.LongestSequence);
+        using TokenProgress progress = new(parse.GetValue(common.Quiet));
+        Evaluation evaluation = TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation);
+        progress.Dispose();
+        return Tell(parse, common, evaluation, Path.GetFullPath(text));
+    }
+
+    private static int OfRun(ParseResult parse, CommonOptions common, string path, string? text, int? context, int? stride, long maxTokens, CancellationToken cancellation)
     {
         RunFolder folder = new(path);
         if (!File.Exists(folder.ConfigPath))
@@ -63,7 +91,12 @@ internal static class EvalVerb
             ? HeldOut(model, config, maxTokens, cancellation)
             : Evaluator.Windows(model, Corpus.Open(text), length, stride ?? length, maxTokens, cancellation);
 
-        EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, Path.GetFullPath(text ?? folder.Path));
+        return Tell(parse, common, evaluation, Path.GetFullPath(text ?? folder.Path));
+    }
+
+    private static int Tell(ParseResult parse, CommonOptions common, Evaluation evaluation, string text)
+    {
+        EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, text);
         string json = JsonSerializer.Serialize(result, ConfigFile.Json);
         Output.WriteJson(parse, common, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json + "\n")), file => File.WriteAllText(file, json + "\n"));
         if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))

@@ -38,7 +38,7 @@ public sealed class TextCorpus : ICorpus
     {
         foreach (string file in Files)
         {
-            string domain = DomainOf(Path, file);
+            string domain = DomainOf(file);
             using var reader = new Utf8TextReader(file);
             foreach (Document document in Cut(file, domain, reader))
             {
@@ -48,9 +48,10 @@ public sealed class TextCorpus : ICorpus
         }
     }
 
-    private static string DomainOf(string root, string file)
+    /// <summary>The domain of one of the corpus's files.</summary>
+    internal string DomainOf(string file)
     {
-        string relative = System.IO.Path.GetRelativePath(root, file);
+        string relative = System.IO.Path.GetRelativePath(Path, file);
         int separator = relative.AsSpan().IndexOfAny(System.IO.Path.DirectorySeparatorChar, System.IO.Path.AltDirectorySeparatorChar);
         return separator > 0 ? relative[..separator] : System.IO.Path.GetFileName(file);
     }

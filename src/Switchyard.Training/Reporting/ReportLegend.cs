@@ -1,24 +1,23 @@
 using Switchyard.Training.Reporting.Charts;
-using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Reporting;
 
 /// <summary>The legend of a chart as HTML, so that it wraps on a phone, prints, and can be worked with a keyboard.</summary>
 internal static class ReportLegend
 {
-    public static Markup Of(CompareResult result, ReportChart chart) => chart.Legend switch
+    public static Markup Of(ReportChart chart, IReadOnlyList<LegendEntry> entries) => chart.Legend switch
     {
-        ChartLegend.Rows => Rows(result, chart),
+        ChartLegend.Rows => Rows(chart, entries),
         ChartLegend.Load => Ramp("load", "idle", "even share", FormattableString.Invariant($"≥ {Plot.LoadCeiling}×"), "load ÷ even share"),
-        ChartLegend.Share => Ramp("share", "0 %", string.Empty, Figures.Percent(chart.LegendMaximum), "share of the domain’s pairs"),
+        ChartLegend.Share => Ramp("share", "0 %", string.Empty, Figures.Percent(chart.LegendMaximum), chart.LegendTitle),
         _ => Markup.Empty,
     };
 
-    private static Markup Rows(CompareResult result, ReportChart chart)
+    private static Markup Rows(ReportChart chart, IReadOnlyList<LegendEntry> all)
     {
         HashSet<int> shown = [.. chart.Views.SelectMany(v => v.Data).Select(t => (int?)t?["meta"]?["row"]).OfType<int>()];
-        IEnumerable<Markup> entries = result.Rows.Select((row, i) => (row, i)).Where(r => shown.Contains(r.i)).Select(r =>
-            Markup.Of($"""<li><button type="button" data-row="{r.i}" aria-pressed="true">{RowStyle.Of(result, r.row).Swatch()}{r.row.Name}</button></li>"""));
+        IEnumerable<Markup> entries = all.Select((entry, i) => (entry, i)).Where(r => shown.Contains(r.i)).Select(r =>
+            Markup.Of($"""<li><button type="button" data-row="{r.i}" aria-pressed="true">{r.entry.Style.Swatch()}{r.entry.Name}</button></li>"""));
         return Markup.Of($"""<ul class="legend" aria-label="Rows; press to hide or show in every chart">{entries}</ul>""");
     }
 

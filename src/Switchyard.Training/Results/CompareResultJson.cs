@@ -37,31 +37,13 @@ public static class CompareResultJson
     {
         try
         {
-            using (JsonDocument document = JsonDocument.Parse(json))
-            {
-                CheckSchema(document.RootElement, where);
-            }
-
+            ResultSchema.Require(System.Text.Encoding.UTF8.GetBytes(json), Schema, "compare", where);
             return JsonSerializer.Deserialize(json, CompareJsonContext.Default.CompareResult)
                 ?? throw new ResultFormatException($"{where} holds null, not a result");
         }
         catch (JsonException error)
         {
             throw new ResultFormatException($"{where} is not a result of schema {Schema}: {error.Message}", error);
-        }
-    }
-
-    /// <summary>Refuses another schema before its properties are read, so that the message names the schema and not a missing property.</summary>
-    private static void CheckSchema(JsonElement root, string where)
-    {
-        string? schema = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("schema", out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-        if (!string.Equals(schema, Schema, StringComparison.Ordinal))
-        {
-            throw new ResultFormatException(schema is null
-                ? $"{where} has no \"schema\"; expected \"{Schema}\", as `compare --json FILE` writes it"
-                : $"{where} has the schema \"{schema}\"; expected \"{Schema}\", as `compare --json FILE` writes it");
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Switchyard.Training.Results;
 
-/// <summary>The routing of one MoE layer on held-out text.</summary>
-public sealed record LayerResult
+/// <summary>The routing of one MoE layer on text.</summary>
+public record LayerResult
 {
     /// <summary>Index of the layer in the model.</summary>
     public int Layer { get; init; }

@@ -20,7 +20,7 @@ public sealed partial class CompareReportTests
         Assert.Contains("plotly.js v2", html, StringComparison.Ordinal);
         Assert.Contains("Licensed under the MIT license", html, StringComparison.Ordinal);
         Assert.InRange(html.Length, 3_000_000, 6_000_000);
-        Assert.Contains($"content=\"{System.Net.WebUtility.HtmlEncode(ReportPage.ContentSecurityPolicy)}\"", html, StringComparison.Ordinal);
+        Assert.Contains($"content=\"{System.Net.WebUtility.HtmlEncode(ReportFrame.ContentSecurityPolicy)}\"", html, StringComparison.Ordinal);
         Assert.Equal([path], Directory.GetFiles(folder.Path));
     }
 
@@ -30,7 +30,7 @@ public sealed partial class CompareReportTests
         string html = Page(SampleResult.Make());
         string[] forbidden = ["http:", "https:", "src=", "@import", ": url(", "//cdn", "<link", "<iframe"];
         Assert.All(forbidden, f => Assert.DoesNotContain(f, html, StringComparison.OrdinalIgnoreCase));
-        Assert.StartsWith("default-src 'none'", ReportPage.ContentSecurityPolicy, StringComparison.Ordinal);
+        Assert.StartsWith("default-src 'none'", ReportFrame.ContentSecurityPolicy, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,13 +39,13 @@ internal static class DomainMap
         {
             Id = "domains",
             Title = "Experts and domains",
-            Lead = Markup.Of($"Each line is a domain of the held-out text, the one with most traffic on top: the share of its pairs that each expert gets. Lines that look alike mean that the experts do not care for domains. {Grouped(result, groups)}"),
+            Lead = Markup.Of($"Each line is a domain of the text, the one with most traffic on top: the share of its pairs that each expert gets. Lines that look alike mean that the experts do not care for domains. {Grouped(result, groups)}"),
             Legend = ChartLegend.Share,
             LegendMaximum = ceiling,
             Views = [.. maps.Select(m => View(m.Row, m.Layer, groups, m.Shares, ceiling))],
             Selectors =
             [
-                new ChartSelector("Row", [.. rows.Select(r => r.Name)]),
+                .. rows.Length == 1 ? [] : new[] { new ChartSelector("Row", [.. rows.Select(r => r.Name)]) },
                 new ChartSelector("Layer", [.. rows[0].Layers.Take(layers).Select(l => FormattableString.Invariant($"layer {l.Layer}"))]),
             ],
             Layout = new JsonObject

@@ -120,7 +120,7 @@ internal static class LoadMaps
         [
             .. rows.SelectMany(r => r.Layers.SelectMany(l => Plot.OverEven(l.Load).Select((t, e) => (r, l.Layer, e, t)))).Where(t => double.IsFinite(t.t)),
         ];
-        Markup what = Markup.Of($"Pairs sent to each expert on held-out text, over the even share: grey is even, blue too little, orange too much.");
+        Markup what = Markup.Of($"Pairs sent to each expert, over the even share: grey is even, blue too little, orange too much.");
         if (all.Length == 0)
         {
             return what;

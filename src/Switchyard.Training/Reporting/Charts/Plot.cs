@@ -58,19 +58,19 @@ internal static class Plot
     }
 
     /// <summary>A trace that carries the style of a row.</summary>
-    public static JsonObject RowTrace(CompareResult result, CompareRow row, string mode)
+    public static JsonObject RowTrace(CompareResult result, CompareRow row, string mode) =>
+        Trace(row.Name, RowStyle.Of(result, row), RowStyle.Position(result, row), mode);
+
+    /// <summary>A trace of a style, which the legend's entry of that number hides and shows.</summary>
+    public static JsonObject Trace(string name, RowStyle style, int entry, string mode) => new()
     {
-        RowStyle style = RowStyle.Of(result, row);
-        return new JsonObject
-        {
-            ["type"] = "scatter",
-            ["mode"] = mode,
-            ["name"] = Label(row.Name),
-            ["meta"] = new JsonObject { ["color"] = style.Color, ["row"] = RowStyle.Position(result, row) },
-            ["line"] = new JsonObject { ["dash"] = style.Dash, ["width"] = style.Index == 0 ? 3 : 2 },
-            ["marker"] = new JsonObject { ["symbol"] = style.Symbol, ["size"] = 9 },
-        };
-    }
+        ["type"] = "scatter",
+        ["mode"] = mode,
+        ["name"] = Label(name),
+        ["meta"] = new JsonObject { ["color"] = style.Color, ["row"] = entry },
+        ["line"] = new JsonObject { ["dash"] = style.Dash, ["width"] = style.Index == 0 ? 3 : 2 },
+        ["marker"] = new JsonObject { ["symbol"] = style.Symbol, ["size"] = 9 },
+    };
 
     /// <summary>A heat map; <paramref name="scale"/> is <c>load</c> or <c>share</c>.</summary>
     public static JsonObject HeatMap(string scale, JsonArray x, JsonArray y, IEnumerable<IReadOnlyList<double>> z, double maximum, string hover) => new()

@@ -32,6 +32,9 @@ internal sealed record ReportChart
     /// <summary>The greatest share of the colour scale, for <see cref="ChartLegend.Share"/>.</summary>
     public double LegendMaximum { get; init; } = 1;
 
+    /// <summary>What the colours of <see cref="ChartLegend.Share"/> measure.</summary>
+    public string LegendTitle { get; init; } = "share of the domain’s pairs";
+
     /// <summary>The choices, none for a chart of one view.</summary>
     public IReadOnlyList<ChartSelector> Selectors { get; init; } = [];
 

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Switchyard.Training.Runs;
+
+namespace Switchyard.Cli.CommandLine;
+
+/// <summary>Tells a model's folder in Hugging Face's layout from the folder of a run.</summary>
+internal static class ModelPath
+{
+    /// <summary>Whether a folder's <c>config.json</c> describes a model.</summary>
+    public static bool IsModel(string folder)
+    {
+        string path = Path.Combine(folder, "config.json");
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(path));
+            return config.RootElement.ValueKind == JsonValueKind.Object && config.RootElement.TryGetProperty("model_type", out _);
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{path} is not JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The model's folder: the one named, or the trained model in the folder of a run.</summary>
+    /// <exception cref="ConfigurationException">There is no model in it.</exception>
+    public static string Resolve(string folder)
+    {
+        if (IsModel(folder))
+        {
+            return folder;
+        }
+
+        string trained = new RunFolder(folder).ModelPath;
+        return IsModel(trained)
+            ? trained
+            : throw new ConfigurationException($"{folder}: no model there; a model's folder has a config.json with a model_type, and weights in safetensors");
+    }
+}

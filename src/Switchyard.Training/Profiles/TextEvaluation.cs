@@ -1,0 +1,57 @@
+using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Trainers;
+
+namespace Switchyard.Training.Profiles;
+
+/// <summary>Loss of a model on text with its own tokenizer: windows [b, b + context) at multiples of the stride, each document by itself; a window scores the targets that no window before it scored, never its own first token.</summary>
+public static class TextEvaluation
+{
+    /// <summary>Mean of −ln p over the scored targets.</summary>
+    /// <param name="model">The model; it is in inference during the call and as before after it.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="corpus">The text.</param>
+    /// <param name="options">Context, stride and limit.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancellation">Stops between windows.</param>
+    /// <exception cref="ConfigurationException">There is no target, the model is an encoder, or the tokenizer does not belong to it.</exception>
+    /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
+    public static Evaluation Run(MoeTransformer model, TextTokenizer tokenizer, ICorpus corpus, TextOptions options, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        RequireDecoder(model);
+        bool wasTraining = model.training;
+        model.eval();
+        try
+        {
+            TextWindows windows = new(corpus, tokenizer, options, model.Options.VocabularySize);
+            double sum = 0;
+            long targets = 0;
+            foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
+            {
+                sum += TextRun.Run(model, batch, null).Sum(l => (double)l);
+                targets += batch.Windows.Sum(w => w.Targets);
+                progress?.Report(new ProfileProgress(windows.Tokens, options.MaxTokens));
+            }
+
+            return new Evaluation(sum / RequireTargets(targets, corpus), targets, null);
+        }
+        finally
+        {
+            model.train(wasTraining);
+        }
+    }
+
+    /// <summary>An encoder sees the tokens that it would have to predict.</summary>
+    internal static void RequireDecoder(MoeTransformer model)
+    {
+        if (model.Options.Encoder is not null)
+        {
+            throw new ConfigurationException("the model is an encoder, which sees the tokens that it would have to predict: loss on running text needs a decoder");
+        }
+    }
+
+    internal static long RequireTargets(long targets, ICorpus corpus) => targets > 0
+        ? targets
+        : throw new ConfigurationException($"'{corpus.Path}': there is nothing to judge; a text needs two tokens or more");
+}
