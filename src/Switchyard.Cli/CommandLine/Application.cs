@@ -12,6 +12,8 @@ internal static class Application
         root.Subcommands.Add(CompareVerb.Make());
         root.Subcommands.Add(TrainVerb.Make());
         root.Subcommands.Add(EvalVerb.Make());
+        root.Subcommands.Add(GenerateVerb.Make());
+        root.Subcommands.Add(TokenizeVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
 
