@@ -13,6 +13,8 @@ internal static class Application
         root.Subcommands.Add(TrainVerb.Make());
         root.Subcommands.Add(EvalVerb.Make());
         root.Subcommands.Add(ProfileVerb.Make());
+        root.Subcommands.Add(GenerateVerb.Make());
+        root.Subcommands.Add(TokenizeVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
         root.Subcommands.Add(ForwardVerb.Make());

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Switchyard.Cli.CommandLine;
+using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Generation;
+
+namespace Switchyard.Cli.Verbs;
+
+/// <summary>What <c>generate</c> is given.</summary>
+internal sealed class GenerateArguments
+{
+    public Argument<string> Model { get; } = new("MODEL") { Description = "the folder of a model", Validators = { CommonOptions.RefuseDash } };
+
+    public Option<string?> Prompt { get; } = new("--prompt") { Description = "the text to continue; standard input unless said otherwise", HelpName = "TEXT" };
+
+    private Option<int> MaxTokens { get; } = new("--max-tokens") { Description = "the most tokens to make", HelpName = "N", DefaultValueFactory = _ => 256, Validators = { CommonOptions.AtLeast(1) } };
+
+    private Option<double?> Temperature { get; } = Number<double?>("--temperature", "divides the logits; 0 takes the likeliest token");
+
+    private Option<int?> TopK { get; } = Number<int?>("--top-k", "draw among the N likeliest tokens; 0 for all");
+
+    private Option<double?> TopP { get; } = Number<double?>("--top-p", "draw among the likeliest tokens that have this probability together");
+
+    private Option<double?> MinP { get; } = Number<double?>("--min-p", "draw among tokens with at least this share of the likeliest one's probability");
+
+    private Option<double?> RepetitionPenalty { get; } = Number<double?>("--repetition-penalty", "divides the logits of tokens that are there already");
+
+    private Option<string[]> Stop { get; } = new("--stop") { Description = "end before this text; may be given more than once", HelpName = "TEXT" };
+
+    private Option<bool> ShowRouting { get; } = new("--show-routing") { Description = "colour each token by the expert that weighs most in the last MoE layer" };
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(Model);
+        Option[] options = [Prompt, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting];
+        foreach (Option option in options)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The options; what is not given is as the model's <c>generation_config.json</c> has it.</summary>
+    public GenerationOptions Read(ParseResult parse, CommonOptions common, GenerationConfiguration defaults) => new()
+    {
+        MaxTokens = parse.GetValue(MaxTokens),
+        StopStrings = parse.GetValue(Stop) ?? [],
+        RecordRouting = parse.GetValue(ShowRouting),
+        Sampling = new SamplingOptions
+        {
+            Temperature = parse.GetValue(Temperature) ?? (defaults.Sample == true ? defaults.Temperature ?? 1 : 0),
+            TopK = parse.GetValue(TopK) ?? defaults.TopK ?? 0,
+            TopP = parse.GetValue(TopP) ?? defaults.TopP ?? 1,
+            MinP = parse.GetValue(MinP) ?? defaults.MinP ?? 0,
+            RepetitionPenalty = parse.GetValue(RepetitionPenalty) ?? defaults.RepetitionPenalty ?? 1,
+            Seed = parse.GetValue(common.Seed) ?? 1,
+        },
+    };
+
+    private static Option<T> Number<T>(string name, string description) =>
+        new(name) { Description = $"{description}; as the model's generation_config.json has it unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(0) } };
+}
