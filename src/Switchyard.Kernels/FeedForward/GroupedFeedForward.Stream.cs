@@ -9,14 +9,14 @@ public sealed unsafe partial class GroupedFeedForward
 {
     private void StreamFirst(FeedForwardRun run, WorkUnit unit, int member)
     {
-        const int Four = StreamingProduct.Rows;
+        const int Step = StreamingProduct.Rows;
         bool gated = ActivationKernel.IsGated(Activation);
         int g = unit.Group, count = ComputedOf(g), held = CountOf(g), panel = run.PanelStart[g];
         float** tokens = stackalloc float*[StreamingProduct.MaxTokens];
-        float* gate = stackalloc float[StreamingProduct.MaxTokens * Four];
-        float* up = stackalloc float[StreamingProduct.MaxTokens * Four];
-        float* lines = stackalloc float[3 * Panel.Lanes];
-        new Span<float>(lines, 3 * Panel.Lanes).Clear();
+        float* gate = stackalloc float[StreamingProduct.MaxTokens * Step];
+        float* up = stackalloc float[StreamingProduct.MaxTokens * Step];
+        float* lines = stackalloc float[3 * Values];
+        new Span<float>(lines, 3 * Values).Clear();
         float* wide = run.Engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer + Width);
         float* zeros = wide + MatrixBlocks.StreamBuffer;
         new Span<float>(zeros, count > held ? Width : 0).Clear();
@@ -25,32 +25,32 @@ public sealed unsafe partial class GroupedFeedForward
         MatrixBlocks weights = FirstBlocks;
         float* bias = FirstBias == null ? null : FirstBias + ((nint)g * FirstRows);
         float* h = run.After + ((nint)panel * Inner * Panel.Lanes);
-        for (int feature = unit.From; feature < unit.To; feature += Four)
+        for (int feature = unit.From; feature < unit.To; feature += Step)
         {
-            int rows = Math.Min(Four, unit.To - feature);
+            int rows = Math.Min(Step, unit.To - feature);
             weights.Stream(g, feature, rows, tokens, count, wide, gate);
             if (gated)
                 weights.Stream(g, Inner + feature, rows, tokens, count, wide, up);
-            // One line of 32 lanes holds all rows and tokens: lane = token · 4 + row.
-            for (int i = 0; i < count * Four; i++)
+            // Lines of 32 lanes hold all rows and tokens: lane = token · 8 + row.
+            for (int i = 0; i < count * Step; i++)
             {
-                int row = i % Four;
+                int row = i % Step;
                 bool biased = bias != null && row < rows;
                 lines[i] = row < rows ? gate[i] + (biased ? bias[feature + row] : 0) : 0;
-                lines[Panel.Lanes + i] = gated && row < rows ? up[i] + (biased ? bias[Inner + feature + row] : 0) : 0;
+                lines[Values + i] = gated && row < rows ? up[i] + (biased ? bias[Inner + feature + row] : 0) : 0;
             }
-            ActivationKernel.Forward(Activation, lines, lines + Panel.Lanes, lines + (2 * Panel.Lanes), 1, Panel.Lanes);
+            ActivationKernel.Forward(Activation, lines, lines + Values, lines + (2 * Values), Blocks(count * Step, Panel.Lanes), Panel.Lanes);
             for (int i = 0; i < count; i++)
             {
                 for (int row = 0; row < rows; row++)
                 {
-                    h[((nint)i * Inner) + feature + row] = lines[(2 * Panel.Lanes) + (i * Four) + row];
+                    h[((nint)i * Inner) + feature + row] = lines[(2 * Values) + (i * Step) + row];
                     if (run.Before == null)
                         continue;
                     float* before = run.Before + ((((nint)panel * FirstRows) + feature + row) * Panel.Lanes) + i;
-                    *before = lines[(i * Four) + row];
+                    *before = lines[(i * Step) + row];
                     if (gated)
-                        before[(nint)Inner * Panel.Lanes] = lines[Panel.Lanes + (i * Four) + row];
+                        before[(nint)Inner * Panel.Lanes] = lines[Values + (i * Step) + row];
                 }
             }
         }
@@ -69,26 +69,29 @@ public sealed unsafe partial class GroupedFeedForward
         }
     }
 
+    /// <summary>Values of all rows and tokens of a call.</summary>
+    private const int Values = StreamingProduct.MaxTokens * StreamingProduct.Rows;
+
     private const int TileLanes = Tiles.TileKernels.LaneStep;
 
     private void StreamSecond(FeedForwardRun run, WorkUnit unit, float* wide, int group, float* y)
     {
-        const int Four = StreamingProduct.Rows;
+        const int Step = StreamingProduct.Rows;
         int count = ComputedOf(group), firstRow = Offsets[group];
         if (count == 0)
             return;
         float** inner = stackalloc float*[StreamingProduct.MaxTokens];
-        float* sums = stackalloc float[StreamingProduct.MaxTokens * Four];
+        float* sums = stackalloc float[StreamingProduct.MaxTokens * Step];
         for (int i = 0; i < count; i++)
             inner[i] = run.After + ((nint)run.PanelStart[group] * Inner * Panel.Lanes) + ((nint)i * Inner);
         float* bias = SecondBias == null ? null : SecondBias + ((nint)group * Width);
         MatrixBlocks weights = SecondBlocks;
-        for (int feature = unit.From; feature < unit.To; feature += Four)
+        for (int feature = unit.From; feature < unit.To; feature += Step)
         {
-            int rows = Math.Min(Four, unit.To - feature);
+            int rows = Math.Min(Step, unit.To - feature);
             weights.Stream(group, feature, rows, inner, count, wide, sums);
             for (int i = 0; i < CountOf(group); i++)
-                AddScaled(sums + (i * Four), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
+                AddScaled(sums + (i * Step), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics.X86;
+using System.Runtime.CompilerServices;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Storage;
 using Switchyard.Kernels.Streams;
@@ -91,7 +91,8 @@ internal readonly unsafe struct MatrixBlocks
 
     private const int StreamPitch = StreamingProduct.Block + 16;
 
-    /// <summary>Products of up to four whole rows with up to eight tokens: <c>results[token · 4 + row]</c>. The rows are read once, and widened in the first cache.</summary>
+    /// <summary>Products of up to eight whole rows with up to eight tokens: <c>results[token · 8 + row]</c>. The rows are read once, and widened in the first cache.</summary>
+    [SkipLocalsInit]
     public void Stream(int group, int row, int rows, float** tokens, int count, float* buffer, float* results)
     {
         float* sums = stackalloc float[StreamingProduct.MaxTokens * StreamingProduct.SumsOfToken];
@@ -103,10 +104,15 @@ internal readonly unsafe struct MatrixBlocks
         {
             int length = Math.Min(StreamingProduct.Block, _columns - k);
             bool last = k + length == _columns;
-            for (int r = 0; r < rows; r++)
+            int nextRow = last ? row + rows : row, next = last ? 0 : k + length;
+            StoredMatrix matrix = _stored![group];
+            // Asked for row by row between the rows' own work: all at once would wait for each other.
+            int step = matrix.HasRows ? 1 : rows;
+            for (int r = 0; r < rows; r += step)
             {
-                Prefetch(_stored![group], last ? row + rows + r : row + r, last ? 0 : k + length);
-                _stored[group].Widen(row + r, 1, k, length, buffer + (r * StreamPitch), StreamPitch);
+                for (int i = r; i < r + step && nextRow + i < _rows; i++)
+                    matrix.Prefetch(nextRow + i, next, Math.Min(StreamingProduct.Block, _columns - next));
+                matrix.Widen(row + r, step, k, length, buffer + (r * StreamPitch), StreamPitch);
             }
             StreamingProduct.Add(buffer, StreamPitch, rows, tokens, k, count, length, sums);
         }
@@ -124,16 +130,6 @@ internal readonly unsafe struct MatrixBlocks
             Panel.Gather(Dense(group, row) + column, _columns, rows, count, target, Panel.ColumnRows);
         else
             _stored![group].Widen(row, rows, column, count, target, Panel.ColumnRows);
-    }
-
-    /// <summary>Asks for a block of a row that is next: no processor looks ahead from the end of one row's block to another's.</summary>
-    private void Prefetch(StoredMatrix matrix, int row, int column)
-    {
-        if (!Sse.IsSupported || row >= _rows)
-            return;
-        byte* at = matrix.Place(row, column, Math.Min(StreamingProduct.Block, _columns - column), out int bytes);
-        for (int line = 0; line < bytes; line += 64)
-            Sse.Prefetch0(at + line);
     }
 
     private float* Dense(int group, int row) => _dense + ((((nint)group * _rows) + row) * _columns);

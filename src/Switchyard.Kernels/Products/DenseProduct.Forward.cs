@@ -71,20 +71,20 @@ public sealed unsafe partial class DenseProduct
 
     private void Stream(WorkUnit unit, float* y)
     {
-        const int Four = StreamingProduct.Rows;
+        const int Step = StreamingProduct.Rows;
         float** rows = stackalloc float*[StreamingProduct.MaxTokens];
-        float* sums = stackalloc float[StreamingProduct.MaxTokens * Four];
+        float* sums = stackalloc float[StreamingProduct.MaxTokens * Step];
         for (int i = 0; i < Rows; i++)
             rows[i] = X + ((nint)i * Inputs);
         var weights = new MatrixBlocks(Weights, null, Outputs, Inputs);
-        for (int feature = unit.From; feature < unit.To; feature += Four)
+        for (int feature = unit.From; feature < unit.To; feature += Step)
         {
-            int count = Math.Min(Four, unit.To - feature);
+            int count = Math.Min(Step, unit.To - feature);
             weights.Stream(0, feature, count, rows, Rows, null, sums);
             for (int i = 0; i < Rows; i++)
             {
                 for (int j = 0; j < count; j++)
-                    y[((nint)i * Outputs) + feature + j] = sums[(i * Four) + j] + (Bias == null ? 0 : Bias[feature + j]);
+                    y[((nint)i * Outputs) + feature + j] = sums[(i * Step) + j] + (Bias == null ? 0 : Bias[feature + j]);
             }
         }
     }

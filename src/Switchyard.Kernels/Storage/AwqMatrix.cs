@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Switchyard.Kernels.Storage;
 
 /// <summary>
@@ -35,20 +38,56 @@ public sealed unsafe class AwqMatrix : StoredMatrix
     /// <inheritdoc/>
     public override long Bytes => ((long)Rows * Columns / 2) + ((long)(Columns / _group) * Rows * 20 / 8);
 
+    internal override bool HasRows => false;
+
+    /// <summary>Eight rows share a line: the first of them asks.</summary>
+    internal override void Prefetch(int row, int column, int count)
+    {
+        if (row % 8 == 0)
+            Prefetch(_weights + ((nint)column * (Rows / 8)) + (row / 8), count, (nint)(Rows / 8) * sizeof(uint));
+    }
+
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {
-        ReadOnlySpan<byte> bits = Bits;
-        for (int r = 0; r < rows; r++)
+        for (int r = 0; r < rows;)
         {
-            int n = row + r, bit = bits[n % 8], words = Rows / 8;
-            float* to = target + (r * stride);
-            for (int i = 0; i < count;)
+            // The outputs of one word share its loads.
+            int take = Math.Min(rows - r, 8 - ((row + r) % 8));
+            WidenWord(row + r, take, column, count, target + (r * stride), stride);
+            r += take;
+        }
+    }
+
+    /// <summary>Up to eight rows of one word, eight values of k at a time: the lanes are k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WidenWord(int row, int rows, int column, int count, float* target, nint stride)
+    {
+        ReadOnlySpan<byte> bits = Bits;
+        int words = Rows / 8, word = row / 8;
+        float* factor = stackalloc float[8];
+        float* shift = stackalloc float[8];
+        for (int i = 0; i < count;)
+        {
+            int group = (column + i) / _group, end = Math.Min(count, ((group + 1) * _group) - column);
+            for (int r = 0; r < rows; r++)
             {
-                int group = (column + i) / _group, end = Math.Min(count, ((group + 1) * _group) - column);
-                float scale = (float)_scales[((nint)group * Rows) + n];
-                int zero = (int)((_zeros[((nint)group * words) + (n / 8)] >> bit) & 15);
-                for (; i < end; i++)
-                    to[i] = scale * ((int)((_weights[((nint)(column + i) * words) + (n / 8)] >> bit) & 15) - zero);
+                factor[r] = (float)_scales[((nint)group * Rows) + row + r];
+                shift[r] = (_zeros[((nint)group * words) + word] >> bits[(row + r) % 8]) & 15;
+            }
+            uint* at = _weights + ((nint)(column + i) * words) + word;
+            for (; i + 8 <= end; i += 8, at += (nint)8 * words)
+            {
+                Vector256<uint> eight = Vector256.Create(at[0], at[words], at[(nint)2 * words], at[(nint)3 * words], at[(nint)4 * words], at[(nint)5 * words], at[(nint)6 * words], at[(nint)7 * words]);
+                for (int r = 0; r < rows; r++)
+                {
+                    Vector256<int> codes = (Vector256.ShiftRightLogical(eight, bits[(row + r) % 8]) & Vector256.Create(15u)).AsInt32();
+                    ((Vector256.ConvertToSingle(codes) - Vector256.Create(shift[r])) * Vector256.Create(factor[r])).Store(target + (r * stride) + i);
+                }
+            }
+            for (; i < end; i++, at += words)
+            {
+                for (int r = 0; r < rows; r++)
+                    target[(r * stride) + i] = (((*at >> bits[(row + r) % 8]) & 15) - shift[r]) * factor[r];
             }
         }
     }

@@ -12,11 +12,7 @@ public sealed unsafe class BFloat16Matrix(ushort* values, int rows, int columns)
     /// <inheritdoc/>
     public override long Bytes => (long)Rows * Columns * sizeof(ushort);
 
-    internal override byte* Place(int row, int column, int count, out int bytes)
-    {
-        bytes = count * sizeof(ushort);
-        return (byte*)(values + ((nint)row * Columns) + column);
-    }
+    internal override void Prefetch(int row, int column, int count) => Prefetch((values + ((nint)row * Columns) + column), count * sizeof(ushort));
 
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {

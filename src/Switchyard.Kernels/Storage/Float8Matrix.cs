@@ -40,11 +40,7 @@ public sealed unsafe class Float8Matrix : StoredMatrix
         return code < 128 ? magnitude : -magnitude;
     }
 
-    internal override byte* Place(int row, int column, int count, out int bytes)
-    {
-        bytes = count;
-        return _values + ((nint)row * Columns) + column;
-    }
+    internal override void Prefetch(int row, int column, int count) => Prefetch(_values + ((nint)row * Columns) + column, count);
 
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {

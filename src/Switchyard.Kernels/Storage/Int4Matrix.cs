@@ -35,11 +35,7 @@ public sealed unsafe class Int4Matrix : StoredMatrix
     /// <inheritdoc/>
     public override long Bytes => ((long)Rows * Columns / 2) + ((long)Rows * Groups * sizeof(float));
 
-    internal override byte* Place(int row, int column, int count, out int bytes)
-    {
-        bytes = count / 2;
-        return _values + ((nint)row * (Columns / 2)) + (column / 2);
-    }
+    internal override void Prefetch(int row, int column, int count) => Prefetch(_values + ((nint)row * (Columns / 2)) + (column / 2), count / 2);
 
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {

@@ -30,11 +30,7 @@ public sealed unsafe class Int8Matrix : StoredMatrix
     /// <inheritdoc/>
     public override long Bytes => ((long)Rows * Columns) + ((long)Rows * Groups * sizeof(float));
 
-    internal override byte* Place(int row, int column, int count, out int bytes)
-    {
-        bytes = count;
-        return (byte*)_values + ((nint)row * Columns) + column;
-    }
+    internal override void Prefetch(int row, int column, int count) => Prefetch(_values + ((nint)row * Columns) + column, count);
 
     internal override void Widen(int row, int rows, int column, int count, float* target, nint stride)
     {

@@ -34,7 +34,15 @@ internal sealed unsafe class StackedMatrix : StoredMatrix
             _second.Codes(row + upper - _first.Rows, rows - upper, column, count, target + (upper * stride), stride, group, scales + upper);
     }
 
-    internal override byte* Place(int row, int column, int count, out int bytes) => row < _first.Rows ? _first.Place(row, column, count, out bytes) : _second.Place(row - _first.Rows, column, count, out bytes);
+    internal override bool HasRows => _first.HasRows && _second.HasRows;
+
+    internal override void Prefetch(int row, int column, int count)
+    {
+        if (row < _first.Rows)
+            _first.Prefetch(row, column, count);
+        else
+            _second.Prefetch(row - _first.Rows, column, count);
+    }
 
     internal override ushort* DirectBFloat16(int row) => row < _first.Rows ? _first.DirectBFloat16(row) : _second.DirectBFloat16(row - _first.Rows);
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Switchyard.Kernels.Storage;
 
 /// <summary>
@@ -61,12 +63,29 @@ public abstract unsafe class StoredMatrix
     /// <param name="scales">[⌈count / group⌉, 12]: for each group a line, in which the first <paramref name="rows"/> are set.</param>
     internal virtual void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales) => throw new NotSupportedException("The matrix is not integers by groups.");
 
-    /// <summary>Where columns of a row stand, and how many bytes they are; null where they are not in one piece.</summary>
-    internal virtual byte* Place(int row, int column, int count, out int bytes)
+    /// <summary>Whether a row lies in one piece, so that rows are as well widened one by one.</summary>
+    internal virtual bool HasRows => true;
+
+    /// <summary>Asks for columns of a row that will be widened soon: no processor looks ahead from the end of one row's block to another's. May do nothing.</summary>
+    internal virtual void Prefetch(int row, int column, int count)
     {
-        bytes = 0;
-        return null;
     }
+
+    /// <summary>Asks for bytes.</summary>
+    private protected static void Prefetch(void* start, long bytes)
+    {
+        for (long line = 0; Sse.IsSupported && line < bytes; line += CacheLine)
+            Sse.Prefetch0((byte*)start + line);
+    }
+
+    /// <summary>Asks for lines a stride apart.</summary>
+    private protected static void Prefetch(void* start, int lines, nint stride)
+    {
+        for (int line = 0; Sse.IsSupported && line < lines; line++)
+            Sse.Prefetch0((byte*)start + (line * stride));
+    }
+
+    private protected const int CacheLine = 64;
 
     /// <summary>Where a row stands if it is bf16, else null.</summary>
     internal virtual ushort* DirectBFloat16(int row) => null;

@@ -6,20 +6,22 @@ namespace Switchyard.Kernels.Streams;
 
 /// <summary>
 /// Products with very few tokens, where the weights pass by once and memory is the limit: lanes run along k, four rows of
-/// weights share the loads of a token, and each sum is added up over its lanes at the end.
+/// weights share the loads of a token, and each sum is added up over its lanes at the end. Eight rows are widened together.
 /// </summary>
 internal static unsafe class StreamingProduct
 {
     /// <summary>Most tokens for which lanes along k beat lanes along tokens.</summary>
     public const int MaxTokens = 8;
 
-    /// <summary>Rows that are read together.</summary>
-    public const int Rows = 4;
+    /// <summary>Rows of a call.</summary>
+    public const int Rows = 8;
 
-    /// <summary>Values of k that are widened at once: four rows of them stay in the first cache. A multiple of all lanes of a step.</summary>
+    private const int Together = 4;
+
+    /// <summary>Values of k that are widened at once: all rows of them stay in the first cache. A multiple of all lanes of a step.</summary>
     public const int Block = 512;
 
-    /// <summary>Floats of <see cref="Add"/>'s sums for one token: two vectors, at their widest, for each of four rows.</summary>
+    /// <summary>Floats of <see cref="Add"/>'s sums for one token: two vectors, at their widest, for each row.</summary>
     public const int SumsOfToken = 2 * Rows * MaxLanes;
 
     private const int MaxLanes = 16;
@@ -27,7 +29,7 @@ internal static unsafe class StreamingProduct
     /// <summary>Adds the products over a block of k to running sums, [count, <see cref="SumsOfToken"/>], which are 0 before the first.</summary>
     /// <param name="weights">[rows, length], row after row <paramref name="stride"/> values apart.</param>
     /// <param name="stride">Values between rows.</param>
-    /// <param name="rows">1 to 4.</param>
+    /// <param name="rows">1 to 8.</param>
     /// <param name="tokens">Addresses of the tokens, [count].</param>
     /// <param name="from">First value of k of the tokens.</param>
     /// <param name="count">Tokens.</param>
@@ -60,17 +62,26 @@ internal static unsafe class StreamingProduct
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        for (int t = 0; t < count; t++)
+        // Four rows for all tokens, then the next four: they are in the first cache then.
+        for (int first = 0; first < rows; first += Together)
         {
-            float* of = sums + (t * SumsOfToken);
-            if (rows == Rows)
-            {
-                Four<TLanes, TVector>(weights, stride, tokens[t] + from, length, of);
-                continue;
-            }
-            for (int row = 0; row < rows; row++)
-                One<TLanes, TVector>(weights + (row * stride), tokens[t] + from, length, of + (row * 2 * MaxLanes));
+            int last = Math.Min(rows, first + Together);
+            for (int t = 0; t < count; t++)
+                UpToFour<TLanes, TVector>(weights, stride, first, last, tokens[t] + from, length, sums + (t * SumsOfToken));
         }
+    }
+
+    private static void UpToFour<TLanes, TVector>(float* weights, nint stride, int first, int last, float* x, int length, float* of)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        if (last - first == Together)
+        {
+            Four<TLanes, TVector>(weights + (first * stride), stride, x, length, of + (first * 2 * MaxLanes));
+            return;
+        }
+        for (int row = first; row < last; row++)
+            One<TLanes, TVector>(weights + (row * stride), x, length, of + (row * 2 * MaxLanes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -16,7 +16,7 @@ internal sealed unsafe class StoredWeights : IDisposable
     }
 
     /// <summary>Types that are no type of torch's tensors.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["fp8", "int8", "int4"];
+    public static IReadOnlyList<string> Names { get; } = ["fp8", "int8", "int4", "gptq-int4", "awq-int4"];
 
     /// <summary>Experts of a shape; disposing them frees their memory.</summary>
     /// <param name="sizes">Sizes.</param>
@@ -40,6 +40,11 @@ internal sealed unsafe class StoredWeights : IDisposable
 
     private StoredMatrix Matrix(string storage, int rows, int columns)
     {
+        if (storage is "gptq-int4" or "awq-int4")
+        {
+            return Transposed(storage, rows, columns);
+        }
+
         long values = (long)rows * columns / (storage is "int4" ? 2 : 1);
         int side = storage is "fp8" ? Float8Matrix.Block : 1;
         long scales = (rows + side - 1L) / side * ((columns + Group - 1L) / (storage is "fp8" ? side : Group));
@@ -64,6 +69,28 @@ internal sealed unsafe class StoredWeights : IDisposable
             "int4" => new Int4Matrix(codes, factors, rows, columns, Group),
             _ => throw new ConfigurationException($"there is no storage '{storage}'"),
         };
+    }
+
+    /// <summary>Random codes and zeros in groups of 128, in order.</summary>
+    private StoredMatrix Transposed(string storage, int rows, int columns)
+    {
+        const int Columns = 128;
+        int groups = columns / Columns;
+        var codes = (byte*)Take((long)rows * columns / 2);
+        var zeros = (byte*)Take((long)groups * rows / 2);
+        var scales = (Half*)Take((long)groups * rows * 2);
+        var order = (int*)Take((long)columns * sizeof(int));
+        _random.NextBytes(new Span<byte>(codes, checked((int)((long)rows * columns / 2))));
+        _random.NextBytes(new Span<byte>(zeros, groups * rows / 2));
+        new Span<Half>(scales, groups * rows).Fill((Half)0.001f);
+        for (int k = 0; k < columns; k++)
+        {
+            order[k] = k / Columns;
+        }
+
+        return storage is "awq-int4"
+            ? new AwqMatrix((int*)codes, (int*)zeros, scales, rows, columns, Columns)
+            : new GptqMatrix((int*)codes, (int*)zeros, scales, order, rows, columns, groups, 4, secondFormat: false);
     }
 
     private void* Take(long bytes)

@@ -44,10 +44,13 @@ public sealed unsafe class GoldenMatrixTests
         // Some references were rounded to half precision after the product of scale and difference.
         for (int i = 0; i < expected.Length; i++)
             Assert.True(MathF.Abs(expected[i] - widened.Pointer[i]) <= 1e-3f * MathF.Max(MathF.Abs(expected[i]), 1e-4f), $"{name}: {expected[i]} and {widened.Pointer[i]} at {i}");
-        using var block = new GuardedMemory(7 * 9);
-        matrix.Widen(5, 7, 11, 9, block.Pointer, 9);
-        for (int r = 0; r < 7; r++)
-            Assert.True(widened.Span.Slice(((5 + r) * columns) + 11, 9).SequenceEqual(block.Span.Slice(r * 9, 9)), name);
+        foreach ((int row, int height, int column, int width) in ((int, int, int, int)[])[(5, 7, 11, 9), (0, 12, 8, 24), (8, 8, 16, 8), (3, 1, 0, 17), (7, 17, 4, 20)])
+        {
+            using var block = new GuardedMemory(height * width);
+            matrix.Widen(row, height, column, width, block.Pointer, width);
+            for (int r = 0; r < height; r++)
+                Assert.True(widened.Span.Slice(((row + r) * columns) + column, width).SequenceEqual(block.Span.Slice(r * width, width)), $"{name}: row {row + r}");
+        }
     }
 
     private static StoredMatrix Open(SafetensorsFile file, string name, int rows, int columns)
