@@ -113,6 +113,30 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         return new MoeTransformerOutput(Logits(last).to(ScalarType.Float32), states.BalanceLoss, states.DroppedPairs) { States = states.All };
     }
 
+    /// <summary>Mean loss of an input's targets, by <see cref="DenseOperations.CrossEntropy"/>: logits of all tokens are never there at once.</summary>
+    /// <param name="input">Tokens, and what is known of them.</param>
+    /// <param name="targets">The token that is right at each position, [B, N] int64; negative where none is judged.</param>
+    /// <param name="observer">Listens to the routing; null costs nothing.</param>
+    /// <exception cref="ArgumentException">The input does not fit the model or the cache.</exception>
+    /// <exception cref="InvalidOperationException">The model has no head.</exception>
+    public MoeTransformerLoss Loss(TransformerInput input, Tensor targets, IRoutingObserver? observer = null)
+    {
+        if (_maskedHead is not null)
+        {
+            MoeTransformerOutput output = Run(input, observer);
+            return new MoeTransformerLoss(nn.functional.cross_entropy(output.Logits.flatten(0, 1), targets.flatten(), ignore_index: -100), output.BalanceLoss, output.DroppedPairs);
+        }
+
+        if (!HasHead)
+        {
+            throw new InvalidOperationException("the model is an encoder without a head and gives no logits");
+        }
+
+        TransformerStates states = Encode(input, observer);
+        Tensor head = (_head?.Weight ?? _stack.Embedding.weight!).to(ComputeType);
+        return new MoeTransformerLoss(DenseOperations.CrossEntropy(states.Last.to(ComputeType), head, targets), states.BalanceLoss, states.DroppedPairs);
+    }
+
     /// <summary>Hidden states of an input, without logits.</summary>
     /// <param name="input">Tokens, and what is known of them.</param>
     /// <param name="observer">Listens to the routing; null costs nothing.</param>

@@ -57,10 +57,11 @@ public static class Evaluator
                 (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
                 recorder?.CurrentDomains = batch.Domains;
                 long end = begin + Math.Min(batch.SequenceLength - begin, maxTokens - tokens);
-                Tensor logits = model.Run(inputs, recorder).Logits.slice(1, begin, end, 1);
-                Tensor judged = targets.slice(1, begin, end, 1);
-                sum += nn.functional.cross_entropy(logits.flatten(0, 1), judged.flatten(), reduction: nn.Reduction.Sum).item<float>();
-                tokens += judged.numel();
+                Tensor judged = full_like(targets, -1);
+                judged.slice(1, begin, end, 1).copy_(targets.slice(1, begin, end, 1));
+                long count = targets.size(0) * (end - begin);
+                sum += model.Loss(new TransformerInput(inputs), judged, recorder).Loss.item<float>() * (double)count;
+                tokens += count;
                 if (tokens >= maxTokens)
                 {
                     break;

@@ -118,10 +118,9 @@ public sealed class Trainer : IDisposable
     {
         using var scope = NewDisposeScope();
         (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, Config.Model.VocabularySize);
-        MoeTransformerOutput output = Model.Run(inputs, observer);
-        Tensor loss = nn.functional.cross_entropy(output.Logits.flatten(0, 1), targets.flatten());
-        Tensor total = output.BalanceLoss is { } balance ? loss + balance : loss;
+        MoeTransformerLoss output = Model.Loss(new TransformerInput(inputs), targets, observer);
+        Tensor total = output.BalanceLoss is { } balance ? output.Loss + balance : output.Loss;
         (share == 1 ? total : total * share).backward();
-        return (loss.item<float>(), output.BalanceLoss?.item<float>() ?? 0, output.DroppedPairs);
+        return (output.Loss.item<float>(), output.BalanceLoss?.item<float>() ?? 0, output.DroppedPairs);
     }
 }

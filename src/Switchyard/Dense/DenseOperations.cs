@@ -56,6 +56,22 @@ public static class DenseOperations
         return ((x * cosine) + (turned * sine)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Mean over the judged tokens of −log softmax(h·Wᵀ) at their targets, without all logits at once: a block of tokens has at most <paramref name="logits"/> of them, and the gradients are computed together with the loss.</summary>
+    /// <param name="hidden">h [..., d], T tokens.</param>
+    /// <param name="weight">W [V, d], of the type of h.</param>
+    /// <param name="targets">T of them, int64; negative ones are not judged.</param>
+    /// <param name="logits">Most logits at once; at least those of one token are.</param>
+    /// <returns>A scalar, fp32; 0 if no token is judged.</returns>
+    public static Tensor CrossEntropy(Tensor hidden, Tensor weight, Tensor targets, long logits = 1 << 22)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = hidden.reshape(-1, hidden.size(-1)).contiguous();
+        return CrossEntropyFunction.Run(rows, weight.contiguous(), targets.flatten(), Math.Max(1, logits / weight.size(0))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether our kernels work on a tensor.</summary>
+    internal static bool OnKernels(Tensor t) => UseKernels && Fits(t);
+
     internal static bool Parse(string? value) => value switch
     {
         null or "" or "kernels" => true,

@@ -1,0 +1,9 @@
+using static TorchSharp.torch;
+
+namespace Switchyard.Models;
+
+/// <summary>What a pass of training gives.</summary>
+/// <param name="Loss">Mean cross-entropy of the judged tokens, a scalar in nats.</param>
+/// <param name="BalanceLoss">Balancing losses averaged over the MoE layers, a scalar; null where there are none.</param>
+/// <param name="DroppedPairs">Pairs dropped by capacity policies, over all layers.</param>
+public sealed record MoeTransformerLoss(Tensor Loss, Tensor? BalanceLoss, long DroppedPairs);
