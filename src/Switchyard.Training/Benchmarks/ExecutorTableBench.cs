@@ -22,7 +22,7 @@ public static class ExecutorTableBench
 
     /// <summary>On our kernels the default's tiles are a part of every other executor's: one of those can be faster by chance alone.</summary>
     private static bool CanWin(BenchRow row) =>
-        row.Executor is Executors.Default || (row.Executor is not Executors.Auto && !(row.Storage is "fp32" && Executors.All.Get(row.Executor).Create() is KernelExecutor));
+        row.Executor is Executors.Default || (row.Executor is not Executors.Auto && !((row.Storage is "fp32" || row.Activations is null) && Executors.All.Get(row.Executor).Create() is KernelExecutor));
 
     private static ExecutorChoice Choice(List<BenchRow> rows)
     {
