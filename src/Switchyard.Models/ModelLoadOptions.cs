@@ -5,8 +5,8 @@ namespace Switchyard.Models;
 /// <summary>How a checkpoint is read.</summary>
 public sealed record ModelLoadOptions
 {
-    /// <summary>Whether the experts become fp32 parameters that can be trained. Unless they do, they stay where they are mapped, in the form in which they are stored, frozen, and cost memory as they are used; gradients flow through them to routers and hidden states.</summary>
-    public bool TrainableExperts { get; init; }
+    /// <summary>Whether the matrices of experts and dense layers become fp32 parameters that can be trained. Unless they do, they stay where they are mapped, in the form in which they are stored, frozen, and cost memory as they are used; gradients flow through them to routers and hidden states.</summary>
+    public bool Trainable { get; init; }
 
     /// <summary>
     /// Type that the frequencies of the rotary embedding are rounded to; Float64 for none, which is right. In PyTorch <c>model.to(torch.bfloat16)</c> casts the frequencies with the weights,

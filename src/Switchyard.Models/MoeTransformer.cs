@@ -1,5 +1,6 @@
 using Switchyard.Dense;
 using Switchyard.Experts;
+using Switchyard.Kernels.Storage;
 using Switchyard.Metrics;
 using Switchyard.Models.Blocks;
 using Switchyard.Models.Checkpoints;
@@ -66,9 +67,9 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     public ModelSource? Source { get; internal set; }
 
     /// <summary>Reads a model from a folder in Hugging Face's layout: one written by <see cref="Save"/>, or one of others of an architecture of <see cref="Architectures.ModelArchitectures"/>. It is set to inference. <see cref="ModelSource.LeftOut"/> says which tensors do not belong to it.</summary>
-    /// <remarks>Dense layers become fp32 parameters, widened where they are quantized (and then frozen). Experts stay in the files, which stay open until the model is disposed, unless they are to be trained.</remarks>
+    /// <remarks>The matrices of experts and of dense layers stay in the files, which stay open until the model is disposed, unless they are to be trained. Norms, biases, routers and embeddings become fp32 parameters.</remarks>
     /// <param name="folder">Holds <c>config.json</c> and <c>model.safetensors</c>, or an index and several files; or the folder of a repository in a hub cache (<c>models--org--name</c>).</param>
-    /// <param name="options">How it is read; experts stay in the files unless said otherwise.</param>
+    /// <param name="options">How it is read; matrices stay in the files unless said otherwise.</param>
     /// <exception cref="CheckpointFormatException">A file is missing or damaged, a key is missing, the model is of a kind that is not computed, or tensors are missing, unexpected or of another shape or type.</exception>
     public static MoeTransformer Load(string folder, ModelLoadOptions? options = null) => ModelReader.Load(folder, options ?? new ModelLoadOptions());
 
@@ -113,7 +114,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         return new MoeTransformerOutput(Logits(last).to(ScalarType.Float32), states.BalanceLoss, states.DroppedPairs) { States = states.All };
     }
 
-    /// <summary>Mean loss of an input's targets, by <see cref="DenseOperations.CrossEntropy"/>: logits of all tokens are never there at once.</summary>
+    /// <summary>Mean loss of an input's targets, by <see cref="DenseOperations.CrossEntropy(Tensor, Tensor, Tensor, long)"/>: logits of all tokens are never there at once.</summary>
     /// <param name="input">Tokens, and what is known of them.</param>
     /// <param name="targets">The token that is right at each position, [B, N] int64; negative where none is judged.</param>
     /// <param name="observer">Listens to the routing; null costs nothing.</param>
@@ -133,8 +134,11 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         }
 
         TransformerStates states = Encode(input, observer);
-        Tensor head = (_head?.Weight ?? _stack.Embedding.weight!).to(ComputeType);
-        return new MoeTransformerLoss(DenseOperations.CrossEntropy(states.Last.to(ComputeType), head, targets), states.BalanceLoss, states.DroppedPairs);
+        Tensor last = states.Last.to(ComputeType);
+        Tensor loss = _head?.Stored is { } stored
+            ? DenseOperations.CrossEntropy(last, stored, targets)
+            : DenseOperations.CrossEntropy(last, (_head?.Weight ?? _stack.Embedding.weight!).to(ComputeType), targets);
+        return new MoeTransformerLoss(loss, states.BalanceLoss, states.DroppedPairs);
     }
 
     /// <summary>Hidden states of an input, without logits.</summary>
@@ -220,11 +224,19 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     public long RouterParameters => MoeLayers.Sum(l => Count(l.Router) + Count(l.Selector));
 
     /// <summary>All parameters.</summary>
-    public long TotalParameters => Count(this) + MoeLayers.Sum(l => l.Experts.ParameterCount - Count(l.Experts));
+    public long TotalParameters => Count(this) + MoeLayers.Sum(l => l.Experts.ParameterCount - Count(l.Experts)) + StoredDense.Sum(m => (long)m.Rows * m.Columns);
 
     /// <summary>Parameters that one token uses: all but those of the experts that it does not visit.</summary>
     public long ActiveParameters =>
         TotalParameters - MoeLayers.Sum(l => l.Experts.ParameterCount / l.Options.Experts * (l.Options.Experts - l.Options.TopK));
+
+    /// <summary>Matrices of dense layers that stay in the form in which they are stored.</summary>
+    private IEnumerable<StoredMatrix> StoredDense => modules().Distinct().SelectMany(module => module switch
+    {
+        Linear { Stored: { } stored } => [stored],
+        DenseFeedForward { Stored: { } stored } => stored.GateUp.Concat(stored.Down),
+        _ => Enumerable.Empty<StoredMatrix>(),
+    });
 
     private IEnumerable<IUsesTokenFrequencies> RoutersByFrequency() =>
         MoeLayers.Select(l => l.Router).OfType<IUsesTokenFrequencies>().Where(r => r.WantsTokenFrequencies);

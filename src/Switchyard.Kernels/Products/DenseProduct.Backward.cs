@@ -17,6 +17,7 @@ public sealed unsafe partial class DenseProduct
         float* pack = engine.Scratch[member].Floats((unit.PanelCount * (panelLength + ((long)height * Panel.Lanes))) + columnLength);
         float* scratch = pack + (unit.PanelCount * panelLength);
         float* columns = scratch + ((nint)unit.PanelCount * height * Panel.Lanes);
+        MatrixBlocks weights = Matrix;
         for (int p = 0; p < unit.PanelCount; p++)
             PackRows(dy, Outputs, (unit.Panel + p) * Panel.Lanes, LanesOf(unit.Panel + p), pack + (p * panelLength));
         for (int block = 0; block < sumBlocks; block++)
@@ -25,7 +26,7 @@ public sealed unsafe partial class DenseProduct
             for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
             {
                 int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
-                Panel.Gather(Weights + ((nint)k * Inputs) + feature, Inputs, length, rows, columns, Panel.ColumnRows);
+                weights.Columns(0, k, length, feature, rows, columns);
                 for (int p = 0; p < unit.PanelCount; p++)
                 {
                     float* target = scratch + ((((nint)p * height) + feature - unit.From) * Panel.Lanes);

@@ -11,19 +11,26 @@ public sealed unsafe partial class DenseProduct
     private void ForwardPanels(KernelEngine engine, WorkUnit unit, int member, float* y)
     {
         int sumBlocks = Blocks(Inputs, Blocking.SumBlock), features = unit.To - unit.From;
-        nint panelLength = (nint)Inputs * Panel.Lanes;
+        PanelEncoding encoding = Encoding;
+        nint panelLength = (nint)encoding.Lines(Inputs) * Panel.Lanes, plainLength = encoding.IsPlain ? 0 : (nint)Inputs * Panel.Lanes;
         int height = sumBlocks > 1 ? Blocks(features, Panel.ColumnRows) * Panel.ColumnRows : Panel.ColumnRows;
-        float* pack = engine.Scratch[member].Floats(unit.PanelCount * (panelLength + ((long)height * Panel.Lanes)));
+        float* pack = engine.Scratch[member].Floats((unit.PanelCount * (panelLength + ((long)height * Panel.Lanes))) + plainLength + MatrixBlocks.BufferLength(TileKernels.MaxRows));
         float* scratch = pack + (unit.PanelCount * panelLength);
+        float* plain = scratch + ((nint)unit.PanelCount * height * Panel.Lanes), wide = plain + plainLength;
         for (int p = 0; p < unit.PanelCount; p++)
-            PackRows(X, Inputs, (unit.Panel + p) * Panel.Lanes, LanesOf(unit.Panel + p), pack + (p * panelLength));
+        {
+            float* packed = pack + (p * panelLength);
+            PackRows(X, Inputs, (unit.Panel + p) * Panel.Lanes, LanesOf(unit.Panel + p), encoding.IsPlain ? packed : plain);
+            encoding.Encode(plain, Inputs, Panel.Rounded(LanesOf(unit.Panel + p)), packed);
+        }
+        MatrixBlocks weights = Matrix;
         TileArguments tile = default;
-        tile.AStride = (nint)Inputs * sizeof(float);
         tile.CStride = LineBytes;
         for (int block = 0; block < sumBlocks; block++)
         {
             int k = block * Blocking.SumBlock;
-            tile.K = Math.Min(Blocking.SumBlock, Inputs - k);
+            int length = Math.Min(Blocking.SumBlock, Inputs - k);
+            tile.K = encoding.Elements(length);
             for (int feature = unit.From; feature < unit.To; feature += Panel.ColumnRows)
             {
                 int rows = Math.Min(Panel.ColumnRows, unit.To - feature);
@@ -31,14 +38,15 @@ public sealed unsafe partial class DenseProduct
                 for (int row = 0; row < rows; row += TileKernels.MaxRows)
                 {
                     int count = Math.Min(TileKernels.MaxRows, rows - row), first = (count + 1) / 2;
-                    tile.A0 = Weights + ((nint)(feature + row) * Inputs) + k;
-                    tile.A1 = tile.A0 + ((nint)first * Inputs);
+                    tile.A0 = weights.Rows(encoding, 0, feature + row, count, k, length, wide, out nint stride, null);
+                    tile.A1 = (float*)((byte*)tile.A0 + (first * stride));
+                    tile.AStride = stride;
                     for (int p = 0; p < unit.PanelCount; p++)
                     {
-                        tile.B = pack + (p * panelLength) + ((nint)k * Panel.Lanes);
+                        tile.B = pack + (p * panelLength) + ((nint)encoding.Lines(k) * Panel.Lanes);
                         tile.C0 = target + ((((nint)p * height) + row) * Panel.Lanes);
                         tile.C1 = tile.C0 + (first * Panel.Lanes);
-                        engine.Tiles.Multiply(&tile, count, LanesOf(unit.Panel + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue);
+                        engine.Tiles.Multiply(&tile, count, LanesOf(unit.Panel + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue, Arithmetic);
                     }
                 }
                 for (int p = 0; p < unit.PanelCount && block == sumBlocks - 1; p++)
@@ -66,21 +74,22 @@ public sealed unsafe partial class DenseProduct
         int step = Blocks(Blocks(Outputs, parts), 16) * 16;
         for (int from = 0; from < Outputs; from += step)
             queue.Add(new WorkUnit(WorkKind.First, 0, 0, 0, from, Math.Min(Outputs, from + step)), 1);
-        Drain(engine, queue, (unit, _) => Stream(unit, y));
+        Drain(engine, queue, (unit, member) => Stream(engine, unit, member, y));
     }
 
-    private void Stream(WorkUnit unit, float* y)
+    private void Stream(KernelEngine engine, WorkUnit unit, int member, float* y)
     {
         const int Step = StreamingProduct.Rows;
         float** rows = stackalloc float*[StreamingProduct.MaxTokens];
         float* sums = stackalloc float[StreamingProduct.MaxTokens * Step];
         for (int i = 0; i < Rows; i++)
             rows[i] = X + ((nint)i * Inputs);
-        var weights = new MatrixBlocks(Weights, null, Outputs, Inputs);
+        MatrixBlocks weights = Matrix;
+        float* wide = engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer);
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int count = Math.Min(Step, unit.To - feature);
-            weights.Stream(0, feature, count, rows, Rows, null, sums);
+            weights.Stream(0, feature, count, rows, Rows, wide, sums);
             for (int i = 0; i < Rows; i++)
             {
                 for (int j = 0; j < count; j++)

@@ -1,5 +1,6 @@
 using Switchyard.Kernels.FeedForward;
 using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Storage;
 using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Teams;
 using Switchyard.Kernels.Tiles;
@@ -13,6 +14,9 @@ namespace Switchyard.Kernels.Products;
 /// <remarks>All pointers must stay valid, and what is written must not overlap what is read, until a call returns.</remarks>
 public sealed unsafe partial class DenseProduct
 {
+    /// <summary>With arithmetic faster than fp32 tiles pay off earlier.</summary>
+    private const int FewRows = 3;
+
     private const int LineBytes = Panel.Lanes * sizeof(float);
 
     /// <summary>Rows of x and y, M.</summary>
@@ -27,8 +31,14 @@ public sealed unsafe partial class DenseProduct
     /// <summary>[M, K].</summary>
     public required float* X { get; init; }
 
-    /// <summary>W, [N, K].</summary>
-    public required float* Weights { get; init; }
+    /// <summary>W in fp32, [N, K]; or null, and <see cref="StoredWeights"/> holds it.</summary>
+    public float* Weights { get; init; }
+
+    /// <summary>W of any storage type, [N, K], read where it lies; it has no gradient.</summary>
+    public StoredMatrix? StoredWeights { get; init; }
+
+    /// <summary>What <see cref="Forward"/> multiplies with more than eight rows (three, if it is not fp32): fp32 or bf16. <see cref="Backward"/> computes in fp32.</summary>
+    public Arithmetic Arithmetic { get; init; }
 
     /// <summary>b, [N], or null.</summary>
     public float* Bias { get; init; }
@@ -43,7 +53,7 @@ public sealed unsafe partial class DenseProduct
             return;
         lock (engine.Gate)
         {
-            if (Rows <= StreamingProduct.MaxTokens)
+            if (Rows <= (Arithmetic == Arithmetic.Fp32 ? StreamingProduct.MaxTokens : FewRows))
                 RunStream(engine, y);
             else
                 Run(engine, Inputs, Outputs, (unit, member) => ForwardPanels(engine, unit, member, y));
@@ -66,6 +76,8 @@ public sealed unsafe partial class DenseProduct
                 Run(engine, Outputs, Inputs, (unit, member) => BackwardPanels(engine, unit, member, dy, dx));
             if (weights == null)
                 return;
+            if (Weights == null && Rows > 0)
+                throw new InvalidOperationException("Stored weights have no gradient.");
             var queue = new WorkQueue<WorkUnit>();
             int step = GradientStep(engine.Threads);
             for (int from = 0; from < Outputs; from += step)
@@ -74,12 +86,20 @@ public sealed unsafe partial class DenseProduct
         }
     }
 
+    private MatrixBlocks Matrix => new(Weights, StoredWeights is null ? null : [StoredWeights], Outputs, Inputs);
+
+    private PanelEncoding Encoding => new(Arithmetic, 0);
+
     private void Validate()
     {
         if (Rows < 0 || Inputs <= 0 || Outputs <= 0)
             throw new InvalidOperationException($"Sizes are M = {Rows}, K = {Inputs}, N = {Outputs}; expected M ≥ 0, K and N > 0.");
-        if (Rows > 0 && (X == null || Weights == null))
+        if (Rows > 0 && (X == null || (Weights == null && StoredWeights is null)))
             throw new InvalidOperationException("X or Weights is missing.");
+        if (StoredWeights is { } stored && (stored.Rows != Outputs || stored.Columns != Inputs))
+            throw new InvalidOperationException($"The stored weights are [{stored.Rows}, {stored.Columns}]; expected [{Outputs}, {Inputs}].");
+        if (Arithmetic is not (Arithmetic.Fp32 or Arithmetic.Bf16))
+            throw new InvalidOperationException($"There is no dense product in {Arithmetic}.");
     }
 
     private static void Drain(KernelEngine engine, WorkQueue<WorkUnit> queue, Action<WorkUnit, int> work)

@@ -57,7 +57,7 @@ public sealed class LatentAttention : Attention
 
         _latent = new Linear(options.HiddenSize, _sizes.KeyValueRank + _sizes.RotarySize, options.QueryKeyValueBias, deviation);
         _latentNorm = new RmsNorm(_sizes.KeyValueRank, LatentNormEpsilon);
-        _keyValue = new Linear(_sizes.KeyValueRank, _heads * (_sizes.PlainSize + _sizes.ValueSize), deviation: deviation);
+        _keyValue = new Linear(_sizes.KeyValueRank, _heads * (_sizes.PlainSize + _sizes.ValueSize), deviation: deviation) { CanKeep = false };
         _output = new Linear(_heads * _sizes.ValueSize, options.HiddenSize, options.AttentionOutputBias, deviation);
         register_module("kv_a_proj_with_mqa", _latent);
         register_module("kv_a_layernorm", _latentNorm);

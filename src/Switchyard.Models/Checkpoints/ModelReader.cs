@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using Switchyard.Models.Architectures;
 using Switchyard.Models.Files;
 using Switchyard.Models.Weights;
@@ -26,10 +27,10 @@ internal static class ModelReader
             Dictionary<int, ExpertReader> experts = Enumerable.Range(0, options.Layers).Where(options.IsMoe)
                 .ToDictionary(layer => layer, layer => new ExpertReader(layer, options.MoeLayer(layer).ExpertSizes, weights, names));
             Check(tensors, experts.Values.SelectMany(e => e.Names).Where(n => !tensors.Has(n)), []);
-            model = new MoeTransformer(options, layer => load.TrainableExperts || !experts[layer].CanStay ? null : experts[layer].Stay());
+            model = new MoeTransformer(options, layer => load.Trainable || !experts[layer].CanStay ? null : experts[layer].Stay());
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
-            IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture);
+            IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
             model.eval();
             return model;
@@ -48,7 +49,7 @@ internal static class ModelReader
         }
     }
 
-    private static Dictionary<string, int> Fill(MoeTransformer model, WeightReader weights, TensorNames names, Dictionary<int, ExpertReader> experts, Architecture architecture)
+    private static Dictionary<string, int> Fill(MoeTransformer model, WeightReader weights, TensorNames names, Dictionary<int, ExpertReader> experts, Architecture architecture, bool stays)
     {
         (string Name, Tensor Tensor)[] others = [.. ModelTensors.WithoutExperts(model).Select(t => (names.Of(t.Name), t.Tensor))];
         CheckpointTensors tensors = weights.Checkpoint;
@@ -69,7 +70,8 @@ internal static class ModelReader
         }
 
         Check(tensors, wanted.Where(n => !tensors.Has(n)), unexpected);
-        foreach ((string name, Tensor tensor) in others)
+        HashSet<string> kept = stays ? DenseReader.Keep(model, weights, names) : [];
+        foreach ((string name, Tensor tensor) in others.Where(t => !kept.Contains(t.Name)))
         {
             weights.CopyTo(name, tensor);
             if (weights.IsQuantized(name) && tensor.requires_grad)

@@ -55,9 +55,11 @@ internal static class ModelWriter
 
         WeightReader weights = source.Weights;
         (string Name, Tensor Tensor)[] own = [.. tensors];
-        IEnumerable<string> kept = own.Where(t => weights.IsQuantized(t.Name)).SelectMany(t => weights.Tensors(t.Name))
+        // A weight that stayed in the files has left its parameter empty.
+        bool Stays((string Name, Tensor Tensor) t) => t.Tensor.numel() == 0 || weights.IsQuantized(t.Name);
+        IEnumerable<string> kept = own.Where(Stays).SelectMany(t => weights.Tensors(t.Name))
             .Concat(model.MoeLayers.Where(l => l.Experts.Stored is not null)
                 .SelectMany(l => new ExpertReader(l.Options.Layer, l.Experts.Options, weights, source.Names).Names));
-        return own.Where(t => !weights.IsQuantized(t.Name)).Select(t => SafetensorsSource.Of(t.Name, t.Tensor)).Concat(kept.Select(n => SafetensorsSource.Of(weights.Checkpoint.FileOf(n), n)));
+        return own.Where(t => !Stays(t)).Select(t => SafetensorsSource.Of(t.Name, t.Tensor)).Concat(kept.Select(n => SafetensorsSource.Of(weights.Checkpoint.FileOf(n), n)));
     }
 }

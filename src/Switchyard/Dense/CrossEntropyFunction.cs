@@ -1,5 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Kernels.Products;
+using Switchyard.Kernels.Storage;
 using static TorchSharp.torch;
 
 namespace Switchyard.Dense;
@@ -16,26 +17,27 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
 
     /// <summary>A scalar.</summary>
     /// <param name="hidden">h [T, d], contiguous.</param>
-    /// <param name="weight">W [V, d], contiguous, of the type of h.</param>
+    /// <param name="weight">W [V, d], contiguous, of the type of h; null where it is stored.</param>
+    /// <param name="stored">W in the form in which it is stored, which has no gradient.</param>
     /// <param name="targets">[T] int64; negative ones are not judged.</param>
     /// <param name="rows">Tokens of a block.</param>
-    public static Tensor Run(Tensor hidden, Tensor weight, Tensor targets, long rows)
+    public static Tensor Run(Tensor hidden, Tensor? weight, StoredMatrix? stored, Tensor targets, long rows)
     {
-        bool records = is_grad_enabled() && (hidden.requires_grad || weight.requires_grad);
+        bool records = is_grad_enabled() && (hidden.requires_grad || weight is { requires_grad: true });
         return records
-            ? apply(hidden, weight.Viewed(), targets, rows, new Needs(hidden.requires_grad, weight.requires_grad))
-            : Sweep(hidden, weight, targets, rows, null, null);
+            ? apply(hidden, weight?.Viewed()!, targets, rows, new Needs(hidden.requires_grad, weight is { requires_grad: true }), stored!)
+            : Sweep(hidden, weight, stored, targets, rows, null, null);
     }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        (Tensor hidden, Tensor weight, Tensor targets, Needs needs) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Needs)vars[4]);
+        (Tensor hidden, Tensor? weight, Tensor targets, Needs needs) = ((Tensor)vars[0], (Tensor?)vars[1], (Tensor)vars[2], (Needs)vars[4]);
         Tensor? dHidden = needs.Hidden ? zeros_like(hidden) : null;
-        Tensor? dWeight = needs.Weight ? zeros_like(weight, ScalarType.Float32) : null;
-        Tensor loss = Sweep(hidden, weight, targets, (long)vars[3], dHidden, dWeight);
+        Tensor? dWeight = needs.Weight ? zeros_like(weight!, ScalarType.Float32) : null;
+        Tensor loss = Sweep(hidden, weight, (StoredMatrix?)vars[5], targets, (long)vars[3], dHidden, dWeight);
         ctx.save_for_backward([dHidden!, dWeight!]);
-        ctx.save_data(NeedsKey, weight.dtype);
+        ctx.save_data(NeedsKey, weight?.dtype ?? hidden.dtype);
         return loss;
     }
 
@@ -50,11 +52,12 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
             saved[1] is null ? null : (saved[1] * grad_output).to((ScalarType)ctx.get_data(NeedsKey)),
             null,
             null,
+            null,
             null);
     }
 
     /// <summary>The mean loss, and its gradients where there is room for them.</summary>
-    private static Tensor Sweep(Tensor hidden, Tensor weight, Tensor targets, long rows, Tensor? dHidden, Tensor? dWeight)
+    private static Tensor Sweep(Tensor hidden, Tensor? weight, StoredMatrix? stored, Tensor targets, long rows, Tensor? dHidden, Tensor? dWeight)
     {
         using var scope = NewDisposeScope();
         Tensor judged = targets.ge(0);
@@ -67,7 +70,7 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
             Tensor h = hidden.narrow(0, at, take);
             Tensor chosen = targets.narrow(0, at, take).clamp_min(0).unsqueeze(1);
             Tensor counts = judged.narrow(0, at, take).unsqueeze(1);
-            Tensor logits = DenseOperations.Linear(h, weight).to(ScalarType.Float32);
+            Tensor logits = (stored is null ? DenseOperations.Linear(h, weight!) : DenseOperations.Linear(h, stored)).to(ScalarType.Float32);
             Tensor normalizer = logits.logsumexp(1, keepdim: true);
             Tensor loss = (normalizer - logits.gather(1, chosen)).where(counts, zeros(1, device: hidden.device));
             sum.add_(loss.sum(ScalarType.Float64));
@@ -79,31 +82,39 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
             Tensor slope = logits.sub_(normalizer).exp_();
             slope.scatter_add_(1, chosen, full_like(normalizer, -1));
             slope.mul_(counts.to(ScalarType.Float32).div_(count));
-            Accumulate(h, weight, slope, dHidden?.narrow(0, at, take), dWeight, first: at == 0);
+            Accumulate(h, weight, stored, slope, dHidden?.narrow(0, at, take), dWeight, first: at == 0);
         }
 
         return (sum / count).to(ScalarType.Float32).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>dh = slope·W, dW += slopeᵀ·h.</summary>
-    private static void Accumulate(Tensor h, Tensor weight, Tensor slope, Tensor? dHidden, Tensor? dWeight, bool first)
+    private static void Accumulate(Tensor h, Tensor? weight, StoredMatrix? stored, Tensor slope, Tensor? dHidden, Tensor? dWeight, bool first)
     {
-        if (DenseOperations.OnKernels(h) && DenseOperations.OnKernels(weight))
+        if (stored is not null || (DenseOperations.OnKernels(h) && DenseOperations.OnKernels(weight!)))
         {
+            Tensor wide = h.to(ScalarType.Float32);
+            Tensor? dWide = dHidden?.dtype == ScalarType.Float32 ? dHidden : dHidden is null ? null : empty_like(wide);
             DenseProduct product = new()
             {
                 Rows = checked((int)h.size(0)),
                 Inputs = checked((int)h.size(1)),
-                Outputs = checked((int)weight.size(0)),
-                X = TensorMemory.Floats(h),
+                Outputs = checked((int)slope.size(1)),
+                X = TensorMemory.Floats(wide),
                 Weights = TensorMemory.Floats(weight),
+                StoredWeights = stored,
             };
-            product.Backward(KernelEngines.Current, TensorMemory.Floats(slope), TensorMemory.Floats(dHidden), TensorMemory.Floats(dWeight), accumulate: !first);
+            product.Backward(KernelEngines.Current, TensorMemory.Floats(slope), TensorMemory.Floats(dWide), TensorMemory.Floats(dWeight), accumulate: !first);
+            if (dWide is not null && !ReferenceEquals(dWide, dHidden))
+            {
+                dHidden!.copy_(dWide);
+            }
+
             return;
         }
 
         Tensor narrow = slope.to(h.dtype);
-        dHidden?.copy_(narrow.matmul(weight));
+        dHidden?.copy_(narrow.matmul(weight!));
         dWeight?.add_(narrow.t().matmul(h).to(ScalarType.Float32));
     }
 

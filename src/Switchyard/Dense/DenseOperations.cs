@@ -1,3 +1,6 @@
+using Switchyard.Experts;
+using Switchyard.Kernels;
+using Switchyard.Kernels.Storage;
 using static TorchSharp.torch;
 
 namespace Switchyard.Dense;
@@ -18,6 +21,21 @@ public static class DenseOperations
         UseKernels && x.ndim > 0 && Fits(x) && Fits(weight) && weight.is_contiguous() && (bias is null || (Fits(bias) && bias.is_contiguous()))
             ? LinearFunction.Run(x, weight, bias)
             : nn.functional.linear(x, weight, bias!);
+
+    /// <summary>y = x·Wᵀ (+ b) of weights in the form in which they are stored, read where they lie; gradients flow to x and b. In bf16 where x is and the processor has an instruction for it, else in fp32.</summary>
+    /// <param name="x">[..., K], on the CPU.</param>
+    /// <param name="weight">W [N, K].</param>
+    /// <param name="bias">b [N], or null.</param>
+    /// <returns>[..., N], of the type of x.</returns>
+    public static Tensor Linear(Tensor x, StoredMatrix weight, Tensor? bias = null)
+    {
+        using var scope = NewDisposeScope();
+        Arithmetic arithmetic = x.dtype == ScalarType.BFloat16 && KernelEngines.Current.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
+        return LinearFunction.Run(x.to(ScalarType.Float32), weight, arithmetic, bias?.to(ScalarType.Float32)).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether weights that are frozen may stay in the form in which they are stored: not where everything is left to torch.</summary>
+    public static bool ReadsStoredWeights => UseKernels;
 
     /// <summary>y = x · (mean(x²) + ε)^−½ ⊙ w over the last dimension (Zhang and Sennrich 2019, arXiv 1910.07467).</summary>
     /// <param name="x">[..., n].</param>
@@ -66,7 +84,20 @@ public static class DenseOperations
     {
         using var scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, hidden.size(-1)).contiguous();
-        return CrossEntropyFunction.Run(rows, weight.contiguous(), targets.flatten(), Math.Max(1, logits / weight.size(0))).MoveToOuterDisposeScope();
+        return CrossEntropyFunction.Run(rows, weight.contiguous(), null, targets.flatten(), Math.Max(1, logits / weight.size(0))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of weights in the form in which they are stored, which have no gradient.</summary>
+    /// <param name="hidden">h [..., d], T tokens, on the CPU.</param>
+    /// <param name="weight">W [V, d].</param>
+    /// <param name="targets">T of them, int64; negative ones are not judged.</param>
+    /// <param name="logits">Most logits at once; at least those of one token are.</param>
+    /// <returns>A scalar, fp32; 0 if no token is judged.</returns>
+    public static Tensor CrossEntropy(Tensor hidden, StoredMatrix weight, Tensor targets, long logits = 1 << 22)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = hidden.reshape(-1, hidden.size(-1)).contiguous();
+        return CrossEntropyFunction.Run(rows, null, weight, targets.flatten(), Math.Max(1, logits / weight.Rows)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether our kernels work on a tensor.</summary>

@@ -1,5 +1,7 @@
 using Switchyard.Experts;
+using Switchyard.Kernels;
 using Switchyard.Kernels.Products;
+using Switchyard.Kernels.Storage;
 using static TorchSharp.torch;
 
 namespace Switchyard.Dense;
@@ -7,9 +9,22 @@ namespace Switchyard.Dense;
 /// <summary>x·Wᵀ + b by our kernels as one node of the autograd graph, on tensor memory.</summary>
 internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<LinearFunction>
 {
-    private const string NeedsKey = "needs";
+    private const string NeedsKey = "needs", StoredKey = "stored";
 
     public override string Name => nameof(LinearFunction);
+
+    /// <summary>The same of weights in the form in which they are stored, which have no gradient.</summary>
+    public static Tensor Run(Tensor x, StoredMatrix stored, Arithmetic arithmetic, Tensor? bias)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = x.reshape(-1, x.size(-1)).contiguous();
+        bool records = is_grad_enabled() && (x.requires_grad || bias is { requires_grad: true });
+        StoredWeights weights = new(stored, arithmetic);
+        Tensor y = records
+            ? apply(rows, null!, bias?.Viewed()!, new Needs(x.requires_grad, false, bias is { requires_grad: true }), weights)
+            : Forward(rows, null, bias, weights);
+        return y.reshape([.. x.shape[..^1], stored.Rows]).MoveToOuterDisposeScope();
+    }
 
     public static Tensor Run(Tensor x, Tensor weight, Tensor? bias)
     {
@@ -17,19 +32,25 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         Tensor rows = x.reshape(-1, x.size(-1)).contiguous();
         bool records = is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is { requires_grad: true });
         Tensor y = records
-            ? apply(rows, weight.Viewed(), bias?.Viewed()!, new Needs(x.requires_grad, weight.requires_grad, bias is { requires_grad: true }))
-            : Forward(rows, weight, bias);
+            ? apply(rows, weight.Viewed(), bias?.Viewed()!, new Needs(x.requires_grad, weight.requires_grad, bias is { requires_grad: true }), null!)
+            : Forward(rows, weight, bias, null);
         return y.reshape([.. x.shape[..^1], weight.size(0)]).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        Tensor x = (Tensor)vars[0], weight = (Tensor)vars[1];
-        Tensor? bias = (Tensor?)vars[2];
-        ctx.save_for_backward([x, weight]);
+        Tensor x = (Tensor)vars[0];
+        Tensor? weight = (Tensor?)vars[1], bias = (Tensor?)vars[2];
+        StoredWeights? stored = (StoredWeights?)vars[4];
+        ctx.save_for_backward([x, weight!]);
         ctx.save_data(NeedsKey, vars[3]);
-        return Forward(x, weight, bias);
+        if (stored is not null)
+        {
+            ctx.save_data(StoredKey, stored);
+        }
+
+        return Forward(x, weight, bias, stored);
     }
 
     /// <inheritdoc/>
@@ -38,32 +59,37 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         using var scope = NewDisposeScope();
         scope.Attach(grad_output);
         List<Tensor> saved = ctx.get_saved_variables();
-        (Tensor x, Tensor weight) = (saved[0], saved[1]);
+        (Tensor x, Tensor? weight) = (saved[0], saved[1]);
         Needs needs = (Needs)ctx.get_data(NeedsKey);
+        StoredWeights? stored = weight is null ? (StoredWeights)ctx.get_data(StoredKey) : null;
         Tensor dy = grad_output.contiguous();
         Tensor? dx = needs.X ? empty_like(x) : null;
-        Tensor? dWeight = needs.Weight || needs.Bias ? empty_like(weight) : null;
-        Tensor? dBias = needs.Bias ? empty(weight.size(0)) : null;
-        Product(x, weight, null).Backward(KernelEngines.Current, TensorMemory.Floats(dy), TensorMemory.Floats(dx), TensorMemory.Floats(dWeight), TensorMemory.Floats(dBias));
-        return ctx.Return(dx, needs.Weight ? dWeight : null, dBias, null);
+        Tensor? dWeight = weight is not null && (needs.Weight || needs.Bias) ? empty_like(weight) : null;
+        Tensor? dBias = !needs.Bias ? null : weight is null ? dy.sum([0L]) : empty(weight.size(0));
+        Product(x, weight, null, stored).Backward(KernelEngines.Current, TensorMemory.Floats(dy), TensorMemory.Floats(dx), TensorMemory.Floats(dWeight), weight is null ? null : TensorMemory.Floats(dBias));
+        return ctx.Return(dx, needs.Weight ? dWeight : null, dBias, null, null);
     }
 
-    private static Tensor Forward(Tensor x, Tensor weight, Tensor? bias)
+    private static Tensor Forward(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored)
     {
-        Tensor y = empty(x.size(0), weight.size(0));
-        Product(x, weight, bias).Forward(KernelEngines.Current, TensorMemory.Floats(y));
+        Tensor y = empty(x.size(0), stored?.Matrix.Rows ?? weight!.size(0));
+        Product(x, weight, bias, stored).Forward(KernelEngines.Current, TensorMemory.Floats(y));
         return y;
     }
 
-    private static DenseProduct Product(Tensor x, Tensor weight, Tensor? bias) => new()
+    private static DenseProduct Product(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored) => new()
     {
         Rows = checked((int)x.size(0)),
         Inputs = checked((int)x.size(1)),
-        Outputs = checked((int)weight.size(0)),
+        Outputs = stored?.Matrix.Rows ?? checked((int)weight!.size(0)),
         X = TensorMemory.Floats(x),
         Weights = TensorMemory.Floats(weight),
+        StoredWeights = stored?.Matrix,
+        Arithmetic = stored?.Arithmetic ?? Arithmetic.Fp32,
         Bias = TensorMemory.Floats(bias),
     };
+
+    private sealed record StoredWeights(StoredMatrix Matrix, Arithmetic Arithmetic);
 
     private sealed record Needs(bool X, bool Weight, bool Bias);
 }

@@ -19,7 +19,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     /// <param name="innerSize">Inner size f.</param>
     /// <param name="activation">The non-linearity.</param>
     /// <param name="bias">Whether both matrices have biases.</param>
-    /// <param name="deviation">Standard deviation of the matrices.</param>
+    /// <param name="deviation">Standard deviation of the matrices; 0 for none: they are read later.</param>
     /// <param name="dtype">Storage type; fp32 unless said otherwise.</param>
     /// <param name="device">Where the weights lie; the CPU unless said otherwise.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
@@ -38,13 +38,40 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
         _activation = activation;
         _bias = bias;
         long first = activation.FirstRows(innerSize);
-        register_parameter(GateUpName, new Parameter(randn(first, hiddenSize, dtype, device).mul_(deviation)));
-        register_parameter(DownName, new Parameter(randn(hiddenSize, innerSize, dtype, device).mul_(deviation)));
+        register_parameter(GateUpName, Drawn(first, hiddenSize));
+        register_parameter(DownName, Drawn(hiddenSize, innerSize));
         if (bias)
         {
             register_parameter(GateUpBiasName, new Parameter(zeros(first, dtype, device)));
             register_parameter(DownBiasName, new Parameter(zeros(hiddenSize, dtype, device)));
         }
+
+        Parameter Drawn(long rows, long columns) =>
+            new(deviation == 0 ? empty(rows, columns, dtype, device) : randn(rows, columns, dtype, device).mul_(deviation));
+    }
+
+    /// <summary>The non-linearity.</summary>
+    public ExpertActivation Activation => _activation;
+
+    /// <summary>Whether both matrices have biases.</summary>
+    public bool HasBias => _bias;
+
+    /// <summary>The matrices in the form in which they are stored, as one expert; null where they are parameters.</summary>
+    public StoredExperts? Stored { get; private set; }
+
+    /// <summary>Puts frozen matrices in the place of the parameters, which lose their memory. They stay the caller's.</summary>
+    /// <param name="stored">One expert of the same sizes, without biases.</param>
+    /// <exception cref="ConfigurationException">There are biases, or more experts than one, or other sizes.</exception>
+    public void Keep(StoredExperts stored)
+    {
+        if (_bias || stored.Options.Experts != 1 || stored.Options.Activation != _activation || !GateUp.shape.SequenceEqual([stored.GateUp[0].Rows, stored.GateUp[0].Columns]))
+        {
+            throw new ConfigurationException($"{stored.Options} cannot take the place of an FFN of {string.Join(" × ", GateUp.shape)}{(_bias ? " with biases" : string.Empty)}");
+        }
+
+        Stored = stored;
+        GateUp.Release();
+        Down.Release();
     }
 
     /// <summary>First matrix: [2f, d] (rows 0..f−1 gate, f..2f−1 up) for SwiGLU, [f, d] else.</summary>
@@ -63,6 +90,11 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        if (Stored is not null)
+        {
+            return KernelExecutor.Run(input, Stored).MoveToOuterDisposeScope();
+        }
+
         ScalarType type = input.dtype;
         Tensor h = _activation.Apply(DenseOperations.Linear(input, GateUp.to(type), GateUpBias?.to(type)));
         return DenseOperations.Linear(h, Down.to(type), DownBias?.to(type)).MoveToOuterDisposeScope();

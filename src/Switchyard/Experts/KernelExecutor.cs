@@ -69,6 +69,23 @@ public abstract class KernelExecutor : ExpertExecutor
         return y.to(tokens.X.dtype).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Outputs [.., d] of one stored expert that every token visits.</summary>
+    internal static Tensor Run(Tensor input, StoredExperts one)
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = input.reshape(-1, input.size(-1));
+        int count = checked((int)x.size(0));
+        Tensor rows = arange(count, ScalarType.Int64);
+        KernelForm form = new(one.Options, one.GateUp, one.Down, DefaultArithmetic(input.dtype));
+        Tensor y = KernelFunction.Run(
+            x.to(ScalarType.Float32).contiguous(),
+            ones(count, 1),
+            new KernelExperts(null, null, null, null, form),
+            new KernelRows(rows, rows, [0, count], [count]),
+            SavedActivations.Recompute);
+        return y.reshape(input.shape).to(input.dtype).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The least multiple of <see cref="TileRows"/> that is not less than <paramref name="rows"/>.</summary>
     protected static int WholeTiles(int rows) => (rows + TileRows - 1) / TileRows * TileRows;
 
@@ -83,14 +100,16 @@ public abstract class KernelExecutor : ExpertExecutor
 
     private Arithmetic ArithmeticOf(ScalarType tokens)
     {
-        KernelEngine engine = KernelEngines.Current;
         if (_options.Arithmetic is { } asked)
         {
-            return asked == Arithmetic.Fp32 || engine.IsAssembled(asked)
+            return asked == Arithmetic.Fp32 || KernelEngines.Current.IsAssembled(asked)
                 ? asked
                 : throw new ConfigurationException($"arithmetic is {asked}, for which this processor has no instruction that may be used; choose fp32");
         }
 
-        return tokens == ScalarType.BFloat16 && engine.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
+        return DefaultArithmetic(tokens);
     }
+
+    private static Arithmetic DefaultArithmetic(ScalarType tokens) =>
+        tokens == ScalarType.BFloat16 && KernelEngines.Current.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
 }

@@ -90,7 +90,7 @@ public sealed class ParityTests
     public void Loss_and_gradients_are_those_of_transformers(string folder)
     {
         using var scope = NewDisposeScope();
-        using MoeTransformer model = GoldenModels.Load(folder, trainableExperts: true);
+        using MoeTransformer model = GoldenModels.Load(folder, trainable: true);
         GoldenFile golden = GoldenModels.Numbers(folder);
         TransformerInput input = GoldenModels.Input(golden);
 
@@ -128,7 +128,7 @@ public sealed class ParityTests
     public void Gradients_of_routers_through_stored_experts_are_those_through_widened_ones(string folder)
     {
         using var scope = NewDisposeScope();
-        using MoeTransformer stored = GoldenModels.Load(folder), widened = GoldenModels.Load(folder, trainableExperts: true);
+        using MoeTransformer stored = GoldenModels.Load(folder), widened = GoldenModels.Load(folder, trainable: true);
         TransformerInput input = GoldenModels.Input(GoldenModels.Numbers(folder));
         Loss(stored, input).backward();
         Loss(widened, input).backward();

@@ -178,7 +178,7 @@ public sealed class ModelFolderTests : IDisposable
 
         SafetensorsWriter.Write(Path.Combine(_folder["model"], "model.safetensors"), tensors);
 
-        using MoeTransformer loaded = MoeTransformer.Load(_folder["model"], new ModelLoadOptions { TrainableExperts = true });
+        using MoeTransformer loaded = MoeTransformer.Load(_folder["model"], new ModelLoadOptions { Trainable = true });
         AssertSame(model, loaded);
     }
 
@@ -298,7 +298,7 @@ public sealed class ModelFolderTests : IDisposable
     private MoeTransformer SavedAndLoaded(MoeTransformer model)
     {
         model.Save(_folder["model"]);
-        return MoeTransformer.Load(_folder["model"], new ModelLoadOptions { TrainableExperts = true });
+        return MoeTransformer.Load(_folder["model"], new ModelLoadOptions { Trainable = true });
     }
 
     private JsonObject Config() => (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["model"], "config.json")))!;
