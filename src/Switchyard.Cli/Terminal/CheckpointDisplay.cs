@@ -36,7 +36,7 @@ internal static class CheckpointDisplay
         }
 
         string cache = checkpoint.CacheBytesPerToken is { } bytes ? $"; keys and values {Bytes(bytes)} a token, {Bytes(bytes * checkpoint.LongestSequence!.Value)} for the longest sequence of {checkpoint.LongestSequence:N0}" : string.Empty;
-        Line("memory to run", $"weights {Bytes(checkpoint.LoadedBytes)} in fp32, experts up to {Bytes(checkpoint.MappedBytes)} of the files as they are used{cache}");
+        Line("memory to run", $"{Bytes(checkpoint.LoadedBytes)} of norms, routers and embeddings, and of {Bytes(checkpoint.MappedBytes)} of matrices in the files what is used{cache}");
         foreach ((string reason, int count) in checkpoint.LeftOut)
         {
             Line("left out", $"{count} tensors: {reason}");

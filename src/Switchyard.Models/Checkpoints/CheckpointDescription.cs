@@ -48,10 +48,10 @@ public sealed record CheckpointDescription
     /// <summary>How the weights are quantized; null where they are not.</summary>
     public QuantizationSummary? Quantization { get; init; }
 
-    /// <summary>Bytes of memory that the weights take once loaded: all but routed experts, in fp32.</summary>
+    /// <summary>Bytes of memory that norms, biases, routers and embeddings take once loaded, in fp32.</summary>
     public required long LoadedBytes { get; init; }
 
-    /// <summary>Bytes of the routed experts, which stay in the files and cost memory as they are used.</summary>
+    /// <summary>Bytes of all other matrices, which stay in the files and cost memory as they are used.</summary>
     public long MappedBytes { get; init; }
 
     /// <summary>Bytes of keys and values that are kept a token; null for an encoder, or where the architecture is not known.</summary>
@@ -119,10 +119,17 @@ public sealed record CheckpointDescription
             HiddenSize = options.HiddenSize,
             LongestSequence = options.LongestSequence,
             Moe = layout.MoeLayers.Count > 0 ? layout : null,
-            LoadedBytes = sizeof(float) * (parameters - (layout.MoeLayers.Count * (long)layout.Experts * layout.ParametersOfAnExpert)),
-            MappedBytes = entries.Where(e => e.Name.Contains(".experts.", StringComparison.Ordinal) && leftOut(e) is null).Sum(e => e.ByteLength),
+            LoadedBytes = sizeof(float) * entries.Where(e => leftOut(e) is null && !Stays(e)).Sum(e => e.Count),
+            MappedBytes = entries.Where(e => leftOut(e) is null && Stays(e)).Sum(e => e.ByteLength),
             CacheBytesPerToken = options.Encoder is null ? sizeof(float) * cached * options.Layers : null,
             LeftOut = entries.Select(leftOut).OfType<string>().GroupBy(r => r, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal),
         };
     }
+
+    /// <summary>Whether a tensor is, or belongs to, a matrix that stays in the files.</summary>
+    private static bool Stays(SafetensorsEntry entry) =>
+        entry.Type is SafetensorsType.I32 or SafetensorsType.F8_E4M3
+        || entry.Name.EndsWith(".scales", StringComparison.Ordinal)
+        || entry.Name.EndsWith("weight_scale_inv", StringComparison.Ordinal)
+        || (entry.Shape.Count > 1 && !entry.Name.Contains("embed", StringComparison.Ordinal) && !entry.Name.EndsWith("gate.weight", StringComparison.Ordinal));
 }
