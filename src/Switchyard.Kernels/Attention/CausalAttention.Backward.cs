@@ -29,6 +29,9 @@ public sealed unsafe partial class CausalAttention
     /// <summary>dQ of a block of queries, and what they add to dK and dV.</summary>
     private void AddQueries(TileKernels tiles, BackwardMemory memory, int sequence, int head, int first, int count, AttentionGradients gradients)
     {
+        if (first == 0)
+            Prefetch(sequence, head, 0, gradients);
+        Prefetch(sequence, head, first + QueryBlock, gradients);
         var queries = new AttentionBlock(0, 0, first, count);
         Turn(Queries, queries, sequence, head, HeadSize, memory.QueryPanels);
         Turn(gradients.Slope, queries, sequence, head, ValueSize, memory.SlopePanels);
@@ -53,6 +56,14 @@ public sealed unsafe partial class CausalAttention
         }
         for (int query = 0; query < count; query++)
             Write(memory.Sums + (query * Panel.Lanes), Scale, HeadSize, gradients.Queries.At(sequence, first + query, head), QueryBlock);
+    }
+
+    private void Prefetch(int sequence, int head, int first, AttentionGradients gradients)
+    {
+        int count = Math.Min(QueryBlock, Tokens - first);
+        Queries.Prefetch(sequence, first, count, head, HeadSize);
+        gradients.Slope.Prefetch(sequence, first, count, head, ValueSize);
+        gradients.Output.Prefetch(sequence, first, count, head, ValueSize);
     }
 
     /// <summary>target[key] = (or continues) Σ over the queries that see a tile of keys of block[key, query] · right[query].</summary>

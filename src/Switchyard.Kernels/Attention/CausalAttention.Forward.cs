@@ -21,6 +21,9 @@ public sealed unsafe partial class CausalAttention
             for (int first = work.FromBlock * QueryBlock; first < seen; first += QueryBlock)
             {
                 int count = Math.Min(QueryBlock, seen - first);
+                if (first == work.FromBlock * QueryBlock)
+                    Queries.Prefetch(work.Sequence, first, count, head, HeadSize);
+                Queries.Prefetch(work.Sequence, first + count, Math.Min(QueryBlock, seen - first - count), head, HeadSize);
                 var softmax = new OnlineSoftmax(state, BaseTwoScale);
                 Turn(Queries, new AttentionBlock(0, 0, first, count), work.Sequence, head, HeadSize, panels);
                 for (int key = 0; key < first + count; key += KeyBlock)

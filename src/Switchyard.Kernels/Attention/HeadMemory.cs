@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Switchyard.Kernels.Attention;
 
 /// <summary>Where heads [B, N, H, D] lie in memory: any strides, as long as the D values of a head are side by side.</summary>
@@ -25,4 +27,16 @@ public sealed unsafe class HeadMemory(float* data, long batchStride, long tokenS
 
     /// <summary>The values of a head at a token.</summary>
     internal float* At(int sequence, int token, int head) => data + (sequence * batchStride) + (token * TokenStride) + (head * headStride);
+
+    /// <summary>Asks for the values of a head at some tokens: they lie further apart than processors look ahead by themselves.</summary>
+    internal void Prefetch(int sequence, int token, int count, int head, int size)
+    {
+        const int LineBytes = 64;
+        for (int i = token; Sse.IsSupported && i < token + count; i++)
+        {
+            byte* values = (byte*)At(sequence, i, head), end = values + (size * sizeof(float));
+            for (; values < end; values += LineBytes)
+                Sse.Prefetch1(values);
+        }
+    }
 }
