@@ -16,9 +16,6 @@ internal readonly record struct AttentionBlock(int FirstKey, int KeyCount, int F
     /// <summary>Queries of a panel.</summary>
     public int LanesOf(int panel) => Math.Min(Panel.Lanes, QueryCount - (panel * Panel.Lanes));
 
-    /// <summary>The first panel with a query that sees the key, counted within the block, that begins a tile.</summary>
-    public int FirstPanel(int key) => Math.Max(0, FirstKey + key - FirstQuery) / Panel.Lanes;
-
     /// <summary>Keys of a panel: those up to its last query's, in whole tiles.</summary>
     public int KeysOf(int panel)
     {

@@ -1,4 +1,4 @@
 namespace Switchyard.Kernels.Attention;
 
-/// <summary>A piece of work: the heads of one group of one sequence, for some blocks of queries.</summary>
-internal readonly record struct AttentionWork(int Sequence, int KeyHead, int FromBlock, int ToBlock);
+/// <summary>A piece of work: some key and value heads of one sequence with the heads of their groups, for some blocks of queries.</summary>
+internal readonly record struct AttentionWork(int Sequence, int FromKeyHead, int ToKeyHead, int FromBlock, int ToBlock);

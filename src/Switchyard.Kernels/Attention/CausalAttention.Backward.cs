@@ -6,32 +6,45 @@ namespace Switchyard.Kernels.Attention;
 
 public sealed unsafe partial class CausalAttention
 {
-    /// <summary>All gradients of the heads of a group: one thread adds what its queries give to keys and values, head by head, in rising order of blocks.</summary>
+    /// <summary>All gradients of some groups of heads: one thread adds what the queries give to keys and values, head by head, in rising order of blocks.</summary>
     private void Differentiate(KernelEngine engine, int member, AttentionWork work, AttentionGradients gradients)
     {
         var memory = new BackwardMemory(engine.Scratch[member], Tokens, Math.Min(KeyBlock, Tokens), HeadSize, ValueSize);
-        Panel.Gather(Keys.At(work.Sequence, 0, work.KeyHead), (nint)Keys.TokenStride, Tokens, HeadSize, memory.Keys, Pitch(HeadSize));
-        Panel.Gather(Values.At(work.Sequence, 0, work.KeyHead), (nint)Values.TokenStride, Tokens, ValueSize, memory.Values, Pitch(ValueSize));
-        if (memory.KeySlices != memory.Keys)
-            Slice(Keys.At(work.Sequence, 0, work.KeyHead), (nint)Keys.TokenStride, Tokens, HeadSize, memory.KeySlices);
-        for (int head = work.KeyHead * Group; head < (work.KeyHead + 1) * Group; head++)
+        Prefetch(work.Sequence, 0, work.FromKeyHead * Group, gradients);
+        for (int keyHead = work.FromKeyHead; keyHead < work.ToKeyHead; keyHead++)
         {
-            for (int first = 0; first < Tokens; first += QueryBlock)
-                AddQueries(engine.Tiles, memory, work.Sequence, head, first, Math.Min(QueryBlock, Tokens - first), gradients);
-        }
-        for (int token = 0; token < Tokens; token++)
-        {
-            Write(memory.KeySums + ((nint)token * Panel.Lanes), Scale, HeadSize, gradients.Keys.At(work.Sequence, token, work.KeyHead), Tokens);
-            Write(memory.ValueSums + ((nint)token * Panel.Lanes), 1, ValueSize, gradients.Values.At(work.Sequence, token, work.KeyHead), Tokens);
+            Panel.Gather(Keys.At(work.Sequence, 0, keyHead), (nint)Keys.TokenStride, Tokens, HeadSize, memory.Keys, Pitch(HeadSize));
+            Panel.Gather(Values.At(work.Sequence, 0, keyHead), (nint)Values.TokenStride, Tokens, ValueSize, memory.Values, Pitch(ValueSize));
+            if (memory.KeySlices != memory.Keys)
+                Slice(Keys.At(work.Sequence, 0, keyHead), (nint)Keys.TokenStride, Tokens, HeadSize, memory.KeySlices);
+            if (keyHead + 1 < work.ToKeyHead)
+            {
+                Keys.Prefetch(work.Sequence, 0, Tokens, keyHead + 1);
+                Values.Prefetch(work.Sequence, 0, Tokens, keyHead + 1);
+            }
+            for (int head = keyHead * Group; head < (keyHead + 1) * Group; head++)
+            {
+                for (int first = 0; first < Tokens; first += QueryBlock)
+                {
+                    if (first + QueryBlock < Tokens)
+                        Prefetch(work.Sequence, first + QueryBlock, head, gradients);
+                    else if (head + 1 < work.ToKeyHead * Group)
+                        Prefetch(work.Sequence, 0, head + 1, gradients);
+                    AddQueries(engine.Tiles, memory, work.Sequence, head, first, Math.Min(QueryBlock, Tokens - first), gradients);
+                }
+            }
+            for (int token = 0; token < Tokens; token++)
+            {
+                Write(memory.KeySums + ((nint)token * Panel.Lanes), Scale, HeadSize, gradients.Keys.At(work.Sequence, token, keyHead), Tokens);
+                Write(memory.ValueSums + ((nint)token * Panel.Lanes), 1, ValueSize, gradients.Values.At(work.Sequence, token, keyHead), Tokens);
+            }
         }
     }
 
     /// <summary>dQ of a block of queries, and what they add to dK and dV.</summary>
     private void AddQueries(TileKernels tiles, BackwardMemory memory, int sequence, int head, int first, int count, AttentionGradients gradients)
     {
-        if (first == 0)
-            Prefetch(sequence, head, 0, gradients);
-        Prefetch(sequence, head, first + QueryBlock, gradients);
+        gradients.Queries.Prefetch(sequence, first, Tokens, head);
         var queries = new AttentionBlock(0, 0, first, count);
         Turn(Queries, queries, sequence, head, HeadSize, memory.QueryPanels);
         Turn(gradients.Slope, queries, sequence, head, ValueSize, memory.SlopePanels);
@@ -47,9 +60,12 @@ public sealed unsafe partial class CausalAttention
         for (int key = 0; key < first + count; key += KeyBlock)
         {
             var block = new AttentionBlock(key, Math.Min(KeyBlock, first + count - key), first, count);
-            Multiply(tiles, block, memory.Keys + ((nint)key * Pitch(HeadSize)), Pitch(HeadSize), HeadSize, memory.QueryPanels, memory.Probabilities);
-            Multiply(tiles, block, memory.Values + ((nint)key * Pitch(ValueSize)), Pitch(ValueSize), ValueSize, memory.SlopePanels, memory.Slopes);
-            SoftmaxGradient.Apply(block, memory.Probabilities, memory.Slopes, BaseTwoScale, memory.LogSums, memory.Dots);
+            for (int panel = 0; panel < block.Panels; panel++)
+            {
+                Multiply(tiles, block, panel, memory.Keys + ((nint)key * Pitch(HeadSize)), Pitch(HeadSize), HeadSize, memory.QueryPanels, memory.Probabilities);
+                Multiply(tiles, block, panel, memory.Values + ((nint)key * Pitch(ValueSize)), Pitch(ValueSize), ValueSize, memory.SlopePanels, memory.Slopes);
+                SoftmaxGradient.Apply(block, panel, memory.Probabilities, memory.Slopes, BaseTwoScale, memory.LogSums, memory.Dots);
+            }
             SumOverQueries(tiles, block, memory.Probabilities, memory.SlopeSlices, ValueSize, memory.ValueSums, isFirstHead);
             SumOverQueries(tiles, block, memory.Slopes, memory.QuerySlices, HeadSize, memory.KeySums, isFirstHead);
             SumOverKeys(tiles, block, memory.Slopes, memory.KeySlices, Tokens, HeadSize, memory.Sums);
@@ -58,12 +74,11 @@ public sealed unsafe partial class CausalAttention
             Write(memory.Sums + (query * Panel.Lanes), Scale, HeadSize, gradients.Queries.At(sequence, first + query, head), QueryBlock);
     }
 
-    private void Prefetch(int sequence, int head, int first, AttentionGradients gradients)
+    private void Prefetch(int sequence, int first, int head, AttentionGradients gradients)
     {
-        int count = Math.Min(QueryBlock, Tokens - first);
-        Queries.Prefetch(sequence, first, count, head, HeadSize);
-        gradients.Slope.Prefetch(sequence, first, count, head, ValueSize);
-        gradients.Output.Prefetch(sequence, first, count, head, ValueSize);
+        Queries.Prefetch(sequence, first, Tokens, head);
+        gradients.Slope.Prefetch(sequence, first, Tokens, head);
+        gradients.Output.Prefetch(sequence, first, Tokens, head);
     }
 
     /// <summary>target[key] = (or continues) Σ over the queries that see a tile of keys of block[key, query] · right[query].</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Switchyard.Kernels.Panels;
+using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Attention;
 
@@ -7,39 +8,56 @@ public sealed unsafe partial class CausalAttention
 {
     private void Mix(KernelEngine engine, int member, AttentionWork work, HeadMemory output, float* logSums)
     {
-        int seen = Math.Min(Tokens, work.ToBlock * QueryBlock), pitch = Pitch(HeadSize);
-        long keyLength = (long)seen * pitch, valueLength = (long)seen * Sliced(ValueSize);
-        long panelLength = QueryBlock * (long)HeadSize, scoreLength = (long)Math.Min(KeyBlock, seen) * QueryBlock;
-        float* keys = engine.Scratch[member].Floats(keyLength + valueLength + panelLength + scoreLength + (QueryBlock * (long)Sliced(ValueSize)) + (3 * QueryBlock));
-        float* values = keys + keyLength, panels = values + valueLength, scores = panels + panelLength;
-        float* sums = scores + scoreLength, state = sums + (QueryBlock * (long)Sliced(ValueSize));
-        Panel.Gather(Keys.At(work.Sequence, 0, work.KeyHead), (nint)Keys.TokenStride, seen, HeadSize, keys, pitch);
-        Slice(Values.At(work.Sequence, 0, work.KeyHead), (nint)Values.TokenStride, seen, ValueSize, values);
-        for (int head = work.KeyHead * Group; head < (work.KeyHead + 1) * Group; head++)
+        int seen = Math.Min(Tokens, work.ToBlock * QueryBlock), start = work.FromBlock * QueryBlock;
+        var memory = new ForwardMemory(engine.Scratch[member], seen, Math.Min(KeyBlock, seen), HeadSize, ValueSize);
+        Queries.Prefetch(work.Sequence, start, seen, work.FromKeyHead * Group);
+        for (int keyHead = work.FromKeyHead; keyHead < work.ToKeyHead; keyHead++)
         {
-            float* logs = logSums == null ? null : logSums + ((((nint)work.Sequence * Heads) + head) * Tokens);
-            for (int first = work.FromBlock * QueryBlock; first < seen; first += QueryBlock)
+            Panel.Gather(Keys.At(work.Sequence, 0, keyHead), (nint)Keys.TokenStride, seen, HeadSize, memory.Keys, Pitch(HeadSize));
+            Slice(Values.At(work.Sequence, 0, keyHead), (nint)Values.TokenStride, seen, ValueSize, memory.Values);
+            if (keyHead + 1 < work.ToKeyHead)
             {
-                int count = Math.Min(QueryBlock, seen - first);
-                if (first == work.FromBlock * QueryBlock)
-                    Queries.Prefetch(work.Sequence, first, count, head, HeadSize);
-                Queries.Prefetch(work.Sequence, first + count, Math.Min(QueryBlock, seen - first - count), head, HeadSize);
-                var softmax = new OnlineSoftmax(state, BaseTwoScale);
-                Turn(Queries, new AttentionBlock(0, 0, first, count), work.Sequence, head, HeadSize, panels);
-                for (int key = 0; key < first + count; key += KeyBlock)
-                {
-                    var block = new AttentionBlock(key, Math.Min(KeyBlock, first + count - key), first, count);
-                    Multiply(engine.Tiles, block, keys + ((nint)key * pitch), pitch, HeadSize, panels, scores);
-                    softmax.Add(block, scores);
-                    if (key > 0)
-                        Shrink(sums, count, softmax.Factors);
-                    SumOverKeys(engine.Tiles, block, scores, values, seen, ValueSize, sums);
-                }
-                for (int query = 0; query < count; query++)
-                    Write(sums + (query * Panel.Lanes), 1 / softmax.Sums[query], ValueSize, output.At(work.Sequence, first + query, head), QueryBlock);
-                for (int query = 0; query < count && logs != null; query++)
-                    logs[first + query] = softmax.LogSum(query);
+                Keys.Prefetch(work.Sequence, 0, seen, keyHead + 1);
+                Values.Prefetch(work.Sequence, 0, seen, keyHead + 1);
             }
+            for (int head = keyHead * Group; head < (keyHead + 1) * Group; head++)
+            {
+                float* logs = logSums == null ? null : logSums + ((((nint)work.Sequence * Heads) + head) * Tokens);
+                for (int first = start; first < seen; first += QueryBlock)
+                {
+                    if (first + QueryBlock < seen)
+                        Queries.Prefetch(work.Sequence, first + QueryBlock, seen, head);
+                    else if (head + 1 < work.ToKeyHead * Group)
+                        Queries.Prefetch(work.Sequence, start, seen, head + 1);
+                    MixQueries(engine.Tiles, memory, work.Sequence, head, first, Math.Min(QueryBlock, seen - first), seen, output, logs);
+                }
+            }
+        }
+    }
+
+    /// <summary>O and L of a block of queries.</summary>
+    private void MixQueries(TileKernels tiles, ForwardMemory memory, int sequence, int head, int first, int count, int seen, HeadMemory output, float* logs)
+    {
+        output.Prefetch(sequence, first, seen, head);
+        var softmax = new OnlineSoftmax(memory.State, BaseTwoScale);
+        Turn(Queries, new AttentionBlock(0, 0, first, count), sequence, head, HeadSize, memory.QueryPanels);
+        for (int key = 0; key < first + count; key += KeyBlock)
+        {
+            var block = new AttentionBlock(key, Math.Min(KeyBlock, first + count - key), first, count);
+            for (int panel = 0; panel < block.Panels; panel++)
+            {
+                Multiply(tiles, block, panel, memory.Keys + ((nint)key * Pitch(HeadSize)), Pitch(HeadSize), HeadSize, memory.QueryPanels, memory.Scores);
+                softmax.Add(block, panel, memory.Scores);
+            }
+            if (key > 0)
+                Shrink(memory.Sums, count, softmax.Factors);
+            SumOverKeys(tiles, block, memory.Scores, memory.Values, seen, ValueSize, memory.Sums);
+        }
+        for (int query = 0; query < count; query++)
+        {
+            Write(memory.Sums + (query * Panel.Lanes), 1 / softmax.Sums[query], ValueSize, output.At(sequence, first + query, head), QueryBlock);
+            if (logs != null)
+                logs[first + query] = softmax.LogSum(query);
         }
     }
 

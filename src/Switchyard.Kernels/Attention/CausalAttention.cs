@@ -76,16 +76,16 @@ public sealed unsafe partial class CausalAttention
     {
         Validate();
         var queue = new WorkQueue<AttentionWork>();
-        int blocks = Blocks(Tokens, QueryBlock);
+        int blocks = Blocks(Tokens, QueryBlock), step = HeadStep(engine.Threads);
         int parts = engine.Threads == 1 ? 1 : Math.Clamp(Blocks(engine.Threads * PiecesPerThread, Math.Max(1, Batch * KeyHeads)), 1, Math.Max(1, blocks));
         for (int sequence = 0; sequence < Batch; sequence++)
         {
-            for (int head = 0; head < KeyHeads; head++)
+            for (int head = 0; head < KeyHeads; head += step)
             {
                 for (int part = 0; part < parts; part++)
                 {
-                    int from = blocks * part / parts, to = blocks * (part + 1) / parts;
-                    queue.Add(new AttentionWork(sequence, head, from, to), ((long)to * to) - ((long)from * from));
+                    int from = blocks * part / parts, to = blocks * (part + 1) / parts, end = Math.Min(KeyHeads, head + step);
+                    queue.Add(new AttentionWork(sequence, head, end, from, to), (end - head) * (((long)to * to) - ((long)from * from)));
                 }
             }
         }
@@ -105,10 +105,11 @@ public sealed unsafe partial class CausalAttention
         Validate();
         var gradients = new AttentionGradients(output, logSums, slope, queries, keys, values);
         var queue = new WorkQueue<AttentionWork>();
+        int step = HeadStep(engine.Threads);
         for (int sequence = 0; sequence < Batch; sequence++)
         {
-            for (int head = 0; head < KeyHeads; head++)
-                queue.Add(new AttentionWork(sequence, head, 0, Blocks(Tokens, QueryBlock)), 1);
+            for (int head = 0; head < KeyHeads; head += step)
+                queue.Add(new AttentionWork(sequence, head, Math.Min(KeyHeads, head + step), 0, Blocks(Tokens, QueryBlock)), Math.Min(step, KeyHeads - head));
         }
         Run(engine, queue, (work, member) => Differentiate(engine, member, work, gradients));
     }
@@ -116,6 +117,9 @@ public sealed unsafe partial class CausalAttention
     private int Group => Heads / KeyHeads;
 
     private float BaseTwoScale => Scale * 1.44269504f;
+
+    /// <summary>Key and value heads of a piece: more than one where there are many, so that the next one's memory is asked for in time.</summary>
+    private int HeadStep(int threads) => (int)Math.Clamp((long)Batch * KeyHeads / (threads * 2L * PiecesPerThread), 1, KeyHeads);
 
     private void Validate()
     {
@@ -142,32 +146,31 @@ public sealed unsafe partial class CausalAttention
         }
     }
 
-    /// <summary>scores[key, query] = Σ left[key] · panel[query], for the keys that some query of a panel sees, in whole tiles.</summary>
+    /// <summary>scores[key, query] = Σ left[key] · right[query] for the queries of a panel and the keys that they see, in whole tiles.</summary>
     /// <param name="tiles">Kernels.</param>
     /// <param name="block">Which keys and queries.</param>
+    /// <param name="panel">Which panel.</param>
     /// <param name="left">First key's row, rows <paramref name="pitch"/> values apart.</param>
     /// <param name="pitch">Values between rows.</param>
     /// <param name="size">Values of a row.</param>
-    /// <param name="panels">Queries, [3, size, 32].</param>
+    /// <param name="right">Queries, [3, size, 32].</param>
     /// <param name="scores">[keys, 96].</param>
-    private static void Multiply(TileKernels tiles, AttentionBlock block, float* left, int pitch, int size, float* panels, float* scores)
+    private static void Multiply(TileKernels tiles, AttentionBlock block, int panel, float* left, int pitch, int size, float* right, float* scores)
     {
         TileArguments tile = default;
         tile.AStride = (nint)pitch * sizeof(float);
         tile.CStride = BlockBytes;
         tile.K = size;
-        for (int key = 0; key < block.KeyCount; key += TileKernels.MaxRows)
+        tile.B = right + ((nint)panel * size * Panel.Lanes);
+        int keys = block.KeysOf(panel), lanes = block.LanesOf(panel);
+        for (int key = 0; key < keys; key += TileKernels.MaxRows)
         {
-            int rows = Math.Min(TileKernels.MaxRows, block.KeyCount - key), half = (rows + 1) / 2;
+            int rows = Math.Min(TileKernels.MaxRows, keys - key), half = (rows + 1) / 2;
             tile.A0 = left + ((nint)key * pitch);
             tile.A1 = tile.A0 + ((nint)half * pitch);
-            for (int panel = block.FirstPanel(key); panel < block.Panels; panel++)
-            {
-                tile.B = panels + ((nint)panel * size * Panel.Lanes);
-                tile.C0 = scores + ((nint)key * QueryBlock) + (panel * Panel.Lanes);
-                tile.C1 = tile.C0 + ((nint)half * QueryBlock);
-                tiles.Multiply(&tile, rows, block.LanesOf(panel), TileOperand.Rows, TileOutput.Store);
-            }
+            tile.C0 = scores + ((nint)key * QueryBlock) + (panel * Panel.Lanes);
+            tile.C1 = tile.C0 + ((nint)half * QueryBlock);
+            tiles.Multiply(&tile, rows, lanes, TileOperand.Rows, TileOutput.Store);
         }
     }
 

@@ -12,6 +12,9 @@ namespace Switchyard.Kernels.Attention;
 /// </summary>
 internal readonly unsafe struct OnlineSoftmax
 {
+    /// <summary>Numbers kept for a query.</summary>
+    public const int States = 3;
+
     private readonly float* _largest;
     private readonly float _scale;
 
@@ -39,53 +42,51 @@ internal readonly unsafe struct OnlineSoftmax
 
     /// <summary>Turns scores into 2^(s − m), 0 where the key comes after the query.</summary>
     /// <param name="block">Which keys and queries.</param>
+    /// <param name="panel">Which panel of the queries.</param>
     /// <param name="scores">[keys, 96].</param>
-    public void Add(AttentionBlock block, float* scores)
+    public void Add(AttentionBlock block, int panel, float* scores)
     {
         if (Vector512.IsHardwareAccelerated)
-            Add<Lanes512, Vector512<float>>(block, scores);
+            Add<Lanes512, Vector512<float>>(block, panel, scores);
         else if (Vector256.IsHardwareAccelerated)
-            Add<Lanes256, Vector256<float>>(block, scores);
+            Add<Lanes256, Vector256<float>>(block, panel, scores);
         else
-            Add<Lanes128, Vector128<float>>(block, scores);
+            Add<Lanes128, Vector128<float>>(block, panel, scores);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Add<TLanes, TVector>(AttentionBlock block, float* scores)
+    private void Add<TLanes, TVector>(AttentionBlock block, int panel, float* scores)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         const int Pitch = CausalAttention.QueryBlock;
         TVector scale = TLanes.Broadcast(_scale);
-        for (int panel = 0; panel < block.Panels; panel++)
+        int keys = block.KeysOf(panel), end = (panel * Panel.Lanes) + Panel.Rounded(block.LanesOf(panel));
+        block.Hide(panel, scores);
+        for (int lane = panel * Panel.Lanes; lane < end; lane += 2 * TLanes.Count)
         {
-            int keys = block.KeysOf(panel), end = (panel * Panel.Lanes) + Panel.Rounded(block.LanesOf(panel));
-            block.Hide(panel, scores);
-            for (int lane = panel * Panel.Lanes; lane < end; lane += 2 * TLanes.Count)
+            float* column = scores + lane, stop = column + ((nint)keys * Pitch);
+            TVector before0 = TLanes.Load(_largest + lane), before1 = TLanes.Load(_largest + lane + TLanes.Count);
+            TVector raw0 = TLanes.Broadcast(float.MinValue), raw1 = raw0;
+            for (float* at = column; at < stop; at += Pitch)
             {
-                float* column = scores + lane, stop = column + ((nint)keys * Pitch);
-                TVector before0 = TLanes.Load(_largest + lane), before1 = TLanes.Load(_largest + lane + TLanes.Count);
-                TVector raw0 = TLanes.Broadcast(float.MinValue), raw1 = raw0;
-                for (float* at = column; at < stop; at += Pitch)
-                {
-                    raw0 = TLanes.Max(TLanes.Load(at), raw0);
-                    raw1 = TLanes.Max(TLanes.Load(at + TLanes.Count), raw1);
-                }
-                TVector largest0 = TLanes.Max(TLanes.Multiply(raw0, scale), before0), largest1 = TLanes.Max(TLanes.Multiply(raw1, scale), before1);
-                TVector minus0 = TLanes.Subtract(TLanes.Zero, largest0), minus1 = TLanes.Subtract(TLanes.Zero, largest1);
-                TVector sum0 = TLanes.Zero, sum1 = TLanes.Zero;
-                for (float* at = column; at < stop; at += Pitch)
-                {
-                    TVector value0 = VectorMath<TLanes, TVector>.ExpBaseTwo(TLanes.MultiplyAdd(TLanes.Load(at), scale, minus0));
-                    TVector value1 = VectorMath<TLanes, TVector>.ExpBaseTwo(TLanes.MultiplyAdd(TLanes.Load(at + TLanes.Count), scale, minus1));
-                    sum0 = TLanes.Add(sum0, value0);
-                    sum1 = TLanes.Add(sum1, value1);
-                    TLanes.Store(value0, at);
-                    TLanes.Store(value1, at + TLanes.Count);
-                }
-                Keep<TLanes, TVector>(lane, before0, largest0, sum0);
-                Keep<TLanes, TVector>(lane + TLanes.Count, before1, largest1, sum1);
+                raw0 = TLanes.Max(TLanes.Load(at), raw0);
+                raw1 = TLanes.Max(TLanes.Load(at + TLanes.Count), raw1);
             }
+            TVector largest0 = TLanes.Max(TLanes.Multiply(raw0, scale), before0), largest1 = TLanes.Max(TLanes.Multiply(raw1, scale), before1);
+            TVector minus0 = TLanes.Subtract(TLanes.Zero, largest0), minus1 = TLanes.Subtract(TLanes.Zero, largest1);
+            TVector sum0 = TLanes.Zero, sum1 = TLanes.Zero;
+            for (float* at = column; at < stop; at += Pitch)
+            {
+                TVector value0 = VectorMath<TLanes, TVector>.ExpBaseTwo(TLanes.MultiplyAdd(TLanes.Load(at), scale, minus0));
+                TVector value1 = VectorMath<TLanes, TVector>.ExpBaseTwo(TLanes.MultiplyAdd(TLanes.Load(at + TLanes.Count), scale, minus1));
+                sum0 = TLanes.Add(sum0, value0);
+                sum1 = TLanes.Add(sum1, value1);
+                TLanes.Store(value0, at);
+                TLanes.Store(value1, at + TLanes.Count);
+            }
+            Keep<TLanes, TVector>(lane, before0, largest0, sum0);
+            Keep<TLanes, TVector>(lane + TLanes.Count, before1, largest1, sum1);
         }
     }
 

@@ -68,5 +68,5 @@ internal sealed unsafe class AttentionFunction : autograd.SingleTensorFunction<A
     /// <summary>The tensor, or a copy where the values of a head are not side by side.</summary>
     private static Tensor Dense(Tensor heads) => heads.size(3) == 1 || heads.stride(3) == 1 ? heads : heads.contiguous();
 
-    private static HeadMemory Memory(Tensor heads) => new(TensorMemory.FirstFloat(heads), heads.stride(0), heads.stride(1), heads.stride(2));
+    private static HeadMemory Memory(Tensor heads) => new(TensorMemory.FirstFloat(heads), (int)heads.size(3), heads.stride(0), heads.stride(1), heads.stride(2));
 }
