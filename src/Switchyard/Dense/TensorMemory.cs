@@ -13,7 +13,7 @@ internal static unsafe class TensorMemory
     /// <summary>The address of the first value of a tensor of any strides.</summary>
     public static float* FirstFloat(Tensor t)
     {
-        using Tensor first = t.as_strided([1], [1]);
+        using Tensor first = t.as_strided([1], [1], t.storage_offset());
         return Floats(first);
     }
 
