@@ -36,6 +36,24 @@ internal static class VectorMath<TLanes, TVector>
         return TLanes.Multiply(p, TLanes.MantissaToExponent(shifted));
     }
 
+    /// <summary>2^x for x ≤ 127: 2^n · 2^r, n = round(x), and 2^r by a minimax polynomial of our own (|r| ≤ 0.5, 1 at 0, relative error under 3·10⁻⁹ before rounding). 0 below −126.5, and for −∞; NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector ExpBaseTwo(TVector x)
+    {
+        // The second operand is what x64 gives where one is NaN. At −127 the exponent's bits are those of zero.
+        x = TLanes.Max(TLanes.Broadcast(-127f), x);
+        TVector shifted = TLanes.Add(x, TLanes.Broadcast(Rounding));
+        TVector r = TLanes.Subtract(x, TLanes.Subtract(shifted, TLanes.Broadcast(Rounding)));
+        TVector p = TLanes.Broadcast(0.000155946776f);
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(0.00134066439f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(0.00961769297f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(0.0555031055f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(0.240226528f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(0.693147215f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(1f));
+        return TLanes.Multiply(p, TLanes.MantissaToExponent(shifted));
+    }
+
     /// <summary>1 / (1 + e^−x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Sigmoid(TVector x)

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
 
-/// <summary>Attention in which groups of query heads share a key and value head (Ainslie et al. 2023), by torch's fused product, with optional biases, clipping, and RMS norms of queries and keys by head or over all heads.</summary>
+/// <summary>Attention in which groups of query heads share a key and value head (Ainslie et al. 2023), by our kernels where it is causal and nothing else, with optional biases, clipping, and RMS norms of queries and keys by head or over all heads.</summary>
 public sealed class GroupedQueryAttention : Attention
 {
     private readonly int _heads;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Dense;
 
-/// <summary>What a transformer does with every token: products, norms and rotations, by our kernels where the tensors are fp32 on the CPU and by torch elsewhere.</summary>
+/// <summary>What a transformer does with every token: products, norms, rotations and causal attention, by our kernels where the tensors are fp32 on the CPU and by torch elsewhere.</summary>
 /// <remarks>The environment variable <c>SWITCHYARD_DENSE=torch</c> leaves everything to torch; <c>kernels</c> is the default.</remarks>
 public static class DenseOperations
 {
@@ -102,6 +102,26 @@ public static class DenseOperations
 
     /// <summary>Whether our kernels work on a tensor.</summary>
     internal static bool OnKernels(Tensor t) => UseKernels && Fits(t);
+
+    /// <summary>softmax(Q·Kᵀ/√D)·V where a token sees itself and those before it; groups of query heads share a key and value head (Ainslie et al. 2023, arXiv 2305.13245).</summary>
+    /// <param name="query">Q [B, N, H, D].</param>
+    /// <param name="key">K [B, N, G, D], G a divisor of H.</param>
+    /// <param name="value">V [B, N, G, D'].</param>
+    /// <returns>[B, N, H, D'].</returns>
+    /// <remarks>Our kernels keep of the forward pass one number for each query and make the rest again for the gradients (Dao et al. 2022, arXiv 2205.14135). No tensor is copied, whatever its strides, if the values of a head are side by side.</remarks>
+    public static Tensor CausalAttention(Tensor query, Tensor key, Tensor value)
+    {
+        if (UseKernels && Fits(query) && Fits(key) && Fits(value))
+        {
+            return AttentionFunction.Run(query, key, value, 1 / Math.Sqrt(query.size(-1)));
+        }
+
+        using var scope = NewDisposeScope();
+        long group = query.size(2) / key.size(2);
+        Tensor k = group > 1 ? key.repeat_interleave(group, 2) : key, v = group > 1 ? value.repeat_interleave(group, 2) : value;
+        Tensor mixed = nn.functional.scaled_dot_product_attention(query.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_casual: true);
+        return mixed.transpose(1, 2).MoveToOuterDisposeScope();
+    }
 
     internal static bool Parse(string? value) => value switch
     {

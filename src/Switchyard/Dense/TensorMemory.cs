@@ -10,6 +10,13 @@ internal static unsafe class TensorMemory
 {
     public static float* Floats(Tensor? t) => t is null ? null : (float*)Address(t);
 
+    /// <summary>The address of the first value of a tensor of any strides.</summary>
+    public static float* FirstFloat(Tensor t)
+    {
+        using Tensor first = t.as_strided([1], [1], t.storage_offset());
+        return Floats(first);
+    }
+
     public static void* Address(Tensor t)
     {
         Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
