@@ -8,6 +8,9 @@ public sealed record ModelLoadOptions
     /// <summary>Whether the matrices of experts and dense layers become fp32 parameters that can be trained. Unless they do, they stay where they are mapped, in the form in which they are stored, frozen, and cost memory as they are used; gradients flow through them to routers and hidden states.</summary>
     public bool Trainable { get; init; }
 
+    /// <summary>Type of the products, <see cref="MoeTransformer.ComputeType"/>: Float32 or BFloat16.</summary>
+    public ScalarType ComputeType { get; init; } = ScalarType.Float32;
+
     /// <summary>
     /// Type that the frequencies of the rotary embedding are rounded to; Float64 for none, which is right. In PyTorch <c>model.to(torch.bfloat16)</c> casts the frequencies with the weights,
     /// and calling <c>.float()</c> afterwards does not bring them back: BFloat16 agrees with numbers that were made so. The error grows with the position.

@@ -22,19 +22,21 @@ internal static class EvalVerb
         TextOptionSet windows = new();
         Argument<string> model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model", Validators = { CommonOptions.RefuseDash } };
         Option<string?> text = new("--text") { Description = "the text to judge on: a text file, a folder, JSON Lines; for a run its own held-out text unless said otherwise", HelpName = "PATH" };
+        Option<string> dtype = ModelOptions.Dtype();
         Command command = Verb.Make(
             "eval",
             "Loss and perplexity of a model on text.",
             "switchyard eval models/qwen3-moe --text book.txt --context 1024 --stride 512",
             common,
-            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, cancellation));
+            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, ModelOptions.Read(parse, dtype), cancellation));
         command.Arguments.Add(model);
         command.Options.Add(text);
+        command.Options.Add(dtype);
         windows.AddTo(command);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, string path, string? text, TextOptionSet windows, CancellationToken cancellation)
+    private static int Run(ParseResult parse, CommonOptions common, string path, string? text, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
     {
         if (ModelPath.IsModel(path))
         {
@@ -44,18 +46,18 @@ internal static class EvalVerb
                 return ExitCode.BadUsage;
             }
 
-            return OfModel(parse, common, path, text, windows, cancellation);
+            return OfModel(parse, common, path, text, windows, load, cancellation);
         }
 
-        return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, cancellation);
+        return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, load, cancellation);
     }
 
-    private static int OfModel(ParseResult parse, CommonOptions common, string path, string text, TextOptionSet windows, CancellationToken cancellation)
+    private static int OfModel(ParseResult parse, CommonOptions common, string path, string text, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
     {
         ICorpus corpus = Corpus.Open(text);
         Verb.UseThreads(parse, common);
         using TextTokenizer tokenizer = TextTokenizer.Load(path);
-        using MoeTransformer model = MoeTransformer.Load(path);
+        using MoeTransformer model = MoeTransformer.Load(path, load);
         TextOptions options = windows.Read(parse, model.Options.LongestSequence);
         using TokenProgress progress = new(parse.GetValue(common.Quiet));
         Evaluation evaluation = TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation);
@@ -63,7 +65,7 @@ internal static class EvalVerb
         return Tell(parse, common, evaluation, Path.GetFullPath(text));
     }
 
-    private static int OfRun(ParseResult parse, CommonOptions common, string path, string? text, int? context, int? stride, long maxTokens, CancellationToken cancellation)
+    private static int OfRun(ParseResult parse, CommonOptions common, string path, string? text, int? context, int? stride, long maxTokens, ModelLoadOptions load, CancellationToken cancellation)
     {
         RunFolder folder = new(path);
         if (!File.Exists(folder.ConfigPath))
@@ -87,6 +89,7 @@ internal static class EvalVerb
         Verb.UseThreads(parse, common);
         using MoeTransformer model = new(config.ModelOptions(RoutingRecipe.Parse(config.Routing)));
         Checkpoint.LoadModel(model, folder.CheckpointPath(last));
+        model.ComputeType = load.ComputeType;
         Evaluation evaluation = text is null
             ? HeldOut(model, config, maxTokens, cancellation)
             : Evaluator.Windows(model, Corpus.Open(text), length, stride ?? length, maxTokens, cancellation);

@@ -25,29 +25,31 @@ internal static class ForwardVerb
         Option<string?> mask = new("--mask") { Description = "name of a tensor [B, T] in the input that is 0 for padding, such as attention_mask", HelpName = "NAME" };
         Option<string?> types = new("--token-types") { Description = "name of a tensor [B, T] in the input with the kinds of tokens, for encoders", HelpName = "NAME" };
         Option<string> rounding = CommonOptions.OneOf("--rotary-frequencies", "bf16 to agree with a model that was cast to bf16 as a whole, which rounds them", "fp32", "fp32", "bf16");
+        Option<string> dtype = ModelOptions.Dtype();
         Command command = Verb.Make(
             "forward",
             "Run a model over given tokens and write logits, hidden states and routing, to compare with other software.",
             "switchyard forward models/olmoe --input tokens.safetensors --output ours.safetensors",
             common,
-            (parse, _) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(input)!, parse.GetValue(output)!, parse.GetValue(mask), parse.GetValue(types), parse.GetValue(rounding) is "bf16"));
+            (parse, _) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(input)!, parse.GetValue(output)!, parse.GetValue(mask), parse.GetValue(types), ModelOptions.Read(parse, dtype) with { RotaryRounding = parse.GetValue(rounding) is "bf16" ? ScalarType.BFloat16 : ScalarType.Float64 }));
         command.Arguments.Add(model);
         command.Options.Add(input);
         command.Options.Add(output);
         command.Options.Add(mask);
         command.Options.Add(types);
         command.Options.Add(rounding);
+        command.Options.Add(dtype);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, string path, string input, string output, string? mask, string? types, bool roundFrequencies)
+    private static int Run(ParseResult parse, CommonOptions common, string path, string input, string output, string? mask, string? types, ModelLoadOptions load)
     {
         Verb.UseThreads(parse, common);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         using SafetensorsFile file = SafetensorsFile.Open(input);
         Tensor tokens = Ids(file, TokensName, null);
-        using MoeTransformer model = MoeTransformer.Load(path, new ModelLoadOptions { RotaryRounding = roundFrequencies ? ScalarType.BFloat16 : ScalarType.Float64 });
+        using MoeTransformer model = MoeTransformer.Load(path, load);
         LeftOutNotice.Write(model, parse.GetValue(common.Quiet));
         Check(file, TokensName, tokens, model.Options.VocabularySize);
         if (tokens.size(1) > model.Options.LongestSequence)

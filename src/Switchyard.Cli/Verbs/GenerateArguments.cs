@@ -28,10 +28,13 @@ internal sealed class GenerateArguments
 
     private Option<bool> ShowRouting { get; } = new("--show-routing") { Description = "colour each token by the expert that weighs most in the last MoE layer" };
 
+    /// <summary>Type of the products.</summary>
+    public Option<string> Dtype { get; } = ModelOptions.Dtype();
+
     public void AddTo(Command command)
     {
         command.Arguments.Add(Model);
-        Option[] options = [Prompt, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting];
+        Option[] options = [Prompt, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting, Dtype];
         foreach (Option option in options)
         {
             command.Options.Add(option);

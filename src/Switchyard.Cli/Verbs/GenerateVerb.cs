@@ -34,7 +34,7 @@ internal static class GenerateVerb
         options.Validate();
         string prompt = parse.GetValue(arguments.Prompt) ?? await Console.In.ReadToEndAsync(cancellation);
         Verb.UseThreads(parse, common);
-        using TextGenerator generator = TextGenerator.Load(folder);
+        using TextGenerator generator = TextGenerator.Load(folder, ModelOptions.Read(parse, arguments.Dtype));
         bool prints = !parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse);
         TokenWriter? writer = prints ? new TokenWriter(options.RecordRouting) : null;
         StringBuilder text = new();

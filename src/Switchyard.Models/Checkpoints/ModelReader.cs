@@ -32,6 +32,7 @@ internal static class ModelReader
             using var quiet = no_grad();
             IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
+            model.ComputeType = load.ComputeType;
             model.eval();
             return model;
         }

@@ -41,14 +41,17 @@ public sealed class TextGenerator : IDisposable
 
     /// <summary>Opens model, tokenizer and the ids that end a text from a folder; disposing the generator disposes them.</summary>
     /// <exception cref="CheckpointFormatException">A file is missing or damaged, or the model is an encoder.</exception>
-    public static TextGenerator Load(string folder)
+    /// <param name="folder">The folder of a model, or of a repository in a hub cache.</param>
+    /// <param name="options">How the model is read.</param>
+    public static TextGenerator Load(string folder, ModelLoadOptions? options = null)
     {
+        folder = HubFolder.Resolve(folder);
         TextTokenizer tokenizer = TextTokenizer.Load(folder);
         MoeTransformer? model = null;
         try
         {
             IReadOnlyList<int> listed = GenerationConfiguration.Read(folder).EndTokens;
-            model = MoeTransformer.Load(folder);
+            model = MoeTransformer.Load(folder, options);
             if (model.Options.Encoder is not null)
             {
                 throw new CheckpointFormatException(Path.Combine(folder, "config.json"), null, "the model is an encoder, which cannot continue a text");

@@ -30,6 +30,7 @@ public abstract class TextTokenizer : IDisposable
             return new FileTokenizer(TokenizerFile.Read(path));
         }
 
+        path = HubFolder.Resolve(path);
         string file = Path.Combine(path, TokenizerFile.Name);
         if (File.Exists(file))
         {

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Switchyard.Models;
+
+namespace Switchyard.Cli.Tests.Verbs;
+
+/// <summary><c>generate</c> and <c>tokenize</c> of a small model of bytes.</summary>
+public sealed class GenerateTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("switchyard-cli-").FullName;
+
+    [Fact]
+    public void A_prompt_is_continued_the_same_way_twice_and_another_way_with_another_seed()
+    {
+        string model = Model();
+        string first = Text("a.json", model, "--temperature", "1", "--seed", "3");
+        Assert.Equal(first, Text("b.json", model, "--temperature", "1", "--seed", "3"));
+        Assert.NotEqual(first, Text("c.json", model, "--temperature", "1", "--seed", "4"));
+    }
+
+    [Fact]
+    public void In_bf16_a_prompt_is_continued_as_well() => Assert.NotEmpty(Text("d.json", Model(), "--dtype", "bf16"));
+
+    [Fact]
+    public void The_text_goes_to_standard_output()
+    {
+        CommandRun run = CommandRun.Of("generate", Model(), "--prompt", "abc", "--max-tokens", "4", "--threads", "1");
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        Assert.StartsWith("abc", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Text_becomes_ids_and_ids_become_text()
+    {
+        string model = Model();
+        string file = Path.Combine(_folder, "ids.json");
+        CommandRun there = CommandRun.Of("tokenize", model, "--text", "Grüße", "--json", file);
+        Assert.Equal((0, string.Empty), (there.ExitCode, there.Error));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(file));
+        int[] ids = [.. json.RootElement.GetProperty("ids").EnumerateArray().Select(e => e.GetInt32())];
+        Assert.Equal([.. "Grüße"u8], ids.Select(i => (byte)i));
+        CommandRun back = CommandRun.Of("tokenize", model, "--ids", string.Join(',', ids));
+        Assert.Equal(0, back.ExitCode);
+        Assert.Contains("Grüße", back.Output, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Text(string file, string model, params string[] more)
+    {
+        string path = Path.Combine(_folder, file);
+        CommandRun run = CommandRun.Of(["generate", model, "--prompt", "abc", "--max-tokens", "12", "--threads", "1", "--quiet", "--json", path, .. more]);
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(path));
+        return string.Join(',', json.RootElement.GetProperty("ids").EnumerateArray().Select(e => e.GetInt32()));
+    }
+
+    private string Model()
+    {
+        string path = Path.Combine(_folder, "model");
+        if (!Directory.Exists(path))
+        {
+            using MoeTransformer model = new(new MoeTransformerOptions { VocabularySize = 256, HiddenSize = 32, Layers = 2, Heads = 2, KeyValueHeads = 2, HeadSize = 16, Experts = 4, TopK = 2, InnerSize = 16, SequenceLength = 64, InitialDeviation = 0.3 });
+            model.Save(path);
+        }
+
+        return path;
+    }
+}
