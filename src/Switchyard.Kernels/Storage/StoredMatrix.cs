@@ -31,6 +31,19 @@ public abstract unsafe class StoredMatrix
     /// <param name="target">[N, K].</param>
     public void Widen(float* target) => Widen(0, Rows, 0, Columns, target, Columns);
 
+    /// <summary>A row in fp32.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="target">[K].</param>
+    /// <exception cref="ArgumentException">The target is too short, or there is no such row.</exception>
+    public void WidenRow(int row, Span<float> target)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, Columns, nameof(target));
+        fixed (float* to = target)
+            Widen(row, 1, 0, Columns, to, Columns);
+    }
+
     /// <summary>Two matrices of equal width as one, the rows of <paramref name="first"/> above (a gate and what it gates).</summary>
     /// <param name="first">Upper rows.</param>
     /// <param name="second">Lower rows.</param>

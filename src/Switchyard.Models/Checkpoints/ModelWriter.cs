@@ -8,8 +8,8 @@ namespace Switchyard.Models.Checkpoints;
 internal static class ModelWriter
 {
     public const string ConfigFile = "config.json";
-    private const string WeightsFile = "model.safetensors";
-    private static readonly Dictionary<string, string> Metadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
+    public const string WeightsFile = "model.safetensors";
+    public static readonly IReadOnlyDictionary<string, string> Metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
 
     /// <summary>Both files are written beside the folder first; while they take their places there is no <c>config.json</c>, so that weights never stand with the sizes of other ones.</summary>
     public static void Save(MoeTransformer model, string folder)

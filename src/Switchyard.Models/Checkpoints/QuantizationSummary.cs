@@ -31,7 +31,9 @@ public sealed record QuantizationSummary(string Method, int Bits, int? GroupSize
 
     /// <summary>Weights that a stored tensor stands for; 0 for scales, zeros and orders.</summary>
     internal long Weights(SafetensorsEntry entry) =>
-        entry.Name.EndsWith(".qweight", StringComparison.Ordinal) && Bits > 0 ? entry.Count * (8 * entry.Type.ElementSize / Bits)
+        entry.Name.EndsWith(".weight_codes", StringComparison.Ordinal) ? entry.Count * (Bits == 4 ? 2 : 1)
+        : entry.Name.EndsWith(".weight_scales", StringComparison.Ordinal) ? 0
+        : entry.Name.EndsWith(".qweight", StringComparison.Ordinal) && Bits > 0 ? entry.Count * (8 * entry.Type.ElementSize / Bits)
         : entry.Name.EndsWith(".qzeros", StringComparison.Ordinal) || entry.Name.EndsWith(".scales", StringComparison.Ordinal)
             || entry.Name.EndsWith(".g_idx", StringComparison.Ordinal) || entry.Name.EndsWith(".weight_scale_inv", StringComparison.Ordinal) ? 0
         : entry.Count;

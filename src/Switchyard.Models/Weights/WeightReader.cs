@@ -89,7 +89,8 @@ internal sealed class WeightReader
             "gptq" => new GptqWeights(quantization),
             "awq" => new AwqWeights(quantization),
             "fp8" => new Float8Weights(quantization),
-            _ => throw quantization.Error($"quant_method is '{method}'; gptq, awq and fp8 are read"),
+            IntegerWeights.Method => new IntegerWeights(quantization),
+            _ => throw quantization.Error($"quant_method is '{method}'; gptq, awq, fp8 and {IntegerWeights.Method} are read"),
         };
     }
 }

@@ -43,6 +43,20 @@ public sealed class GenerateTests : IDisposable
         Assert.Contains("Grüße", back.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_model_is_quantized_judged_and_not_written_over()
+    {
+        string text = Path.Combine(_folder, "text.txt"), output = Path.Combine(_folder, "small");
+        File.WriteAllText(text, string.Join(' ', Enumerable.Range(0, 200)));
+        CommandRun run = CommandRun.Of("quantize", Model(), "--bits", "4", "--output", output, "--text", text, "--context", "32", "--threads", "1");
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        Assert.Contains("4 bits in groups of 32", run.Output, StringComparison.Ordinal);
+        Assert.Contains("perplexity", run.Output, StringComparison.Ordinal);
+        CommandRun.Of("quantize", Model(), "--output", output).AssertFails(3, "--output", "already");
+        CommandRun.Of("quantize", output, "--output", Path.Combine(_folder, "twice")).AssertFails(3, "quantized already");
+        CommandRun.Of("quantize", Model(), "--bits", "5", "--output", output).AssertFails(2, "--bits");
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Text(string file, string model, params string[] more)

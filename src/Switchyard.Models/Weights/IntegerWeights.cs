@@ -1,0 +1,56 @@
+using Switchyard.Kernels.Storage;
+using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Files;
+
+namespace Switchyard.Models.Weights;
+
+/// <summary>Our own integers of 8 or 4 bits, symmetric by group along the input: <c>weight_codes</c> ([N, K] in I8, or [N, K/2] in U8, the even column in the low half, 8 added) and <c>weight_scales</c> [N, ⌈K/group⌉] in F32; W = code · scale.</summary>
+internal sealed class IntegerWeights : WeightFormat
+{
+    /// <summary>The <c>quant_method</c>.</summary>
+    public const string Method = "switchyard";
+
+    private const string Codes = ".weight_codes";
+    private const string Scales = ".weight_scales";
+    private readonly int _bits, _group;
+
+    public IntegerWeights(ConfigReader quantization)
+    {
+        _bits = quantization.Int("bits");
+        quantization.Refuse(_bits is not (4 or 8), $"bits is {_bits}; 4 and 8 are read");
+        _group = quantization.Int("group_size");
+        quantization.Refuse(_group <= 0 || _group % 2 != 0, $"group_size is {_group}; it must be even and positive");
+    }
+
+    /// <summary>Names of the two tensors of a weight.</summary>
+    public static (string Codes, string Scales) NamesOf(string stem) => (stem + Codes, stem + Scales);
+
+    public override string Name(CheckpointTensors tensors, string stem) => $"int{_bits}";
+
+    public override bool Holds(CheckpointTensors tensors, string stem) => tensors.Has(stem + Codes);
+
+    public override IEnumerable<string> Tensors(string stem) => [stem + Codes, stem + Scales];
+
+    public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem)
+    {
+        (long rows, long columns) = Pair(tensors, stem + Codes);
+        return (rows, _bits == 4 ? 2 * columns : columns);
+    }
+
+    public override unsafe StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    {
+        if (_bits == 4 && columns % 2 != 0)
+        {
+            throw Wrong(tensors, stem + Codes, $"{columns} columns do not fill bytes of two.");
+        }
+
+        nint codes = _bits == 4
+            ? Address(tensors, stem + Codes, SafetensorsType.U8, rows, columns / 2)
+            : Address(tensors, stem + Codes, SafetensorsType.I8, rows, columns);
+        nint scales = Address(tensors, stem + Scales, SafetensorsType.F32, rows, (columns + _group - 1) / _group);
+        CheckFinite(tensors, stem + Scales);
+        return _bits == 4
+            ? new Int4Matrix((byte*)codes, (float*)scales, rows, columns, _group)
+            : new Int8Matrix((sbyte*)codes, (float*)scales, rows, columns, _group);
+    }
+}
