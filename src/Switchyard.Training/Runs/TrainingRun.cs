@@ -95,7 +95,11 @@ public sealed class TrainingRun
                 RemoveOldCheckpoints();
             }
 
-            cancellation.ThrowIfCancellationRequested();
+            // A stop that is asked for later than above waits for the next step, which then leaves its checkpoint.
+            if (stops)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
         }
 
         return whole;
