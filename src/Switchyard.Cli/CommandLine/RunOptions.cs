@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Switchyard.Experts;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Configuration;
+using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.CommandLine;
 
@@ -19,6 +21,8 @@ internal sealed class RunOptions
     public Option<string?> Config { get; } = new("--config") { Description = "a JSON configuration instead of a preset", HelpName = "FILE" };
 
     public Option<string?> Corpus { get; } = new("--corpus") { Description = "text to train on: a text file, a folder, JSON Lines with a `text` field; the SDK's own documentation unless said otherwise", HelpName = "PATH" };
+
+    public Option<int?> Vocabulary { get; } = Number<int?>("--vocab", "learn a byte-level vocabulary of N tokens from the training text; tokens are bytes unless said otherwise", BytePairTrainer.SmallestVocabulary);
 
     public Option<int?> Steps { get; } = Number<int?>("--steps", "optimizer steps", 1);
 
@@ -50,7 +54,7 @@ internal sealed class RunOptions
     {
         Option[] options =
         [
-            Preset, Config, Corpus, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Activations, Capacity, CapacityFactor, Output, Resume,
+            Preset, Config, Corpus, Vocabulary, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Activations, Capacity, CapacityFactor, Output, Resume,
         ];
         foreach (Option option in options)
         {
@@ -72,6 +76,7 @@ internal sealed class RunOptions
         config = config with
         {
             Corpus = parse.GetValue(Corpus) ?? config.Corpus,
+            Vocabulary = parse.GetValue(Vocabulary) ?? config.Vocabulary,
             Seed = parse.GetValue(_common.Seed) ?? config.Seed,
             Executor = parse.GetValue(Executor) ?? config.Executor,
             Activations = parse.GetValue(Activations) is { } kept ? Enum.Parse<SavedActivations>(kept, ignoreCase: true) : config.Activations,
@@ -96,6 +101,10 @@ internal sealed class RunOptions
         parse.GetValue(Resume)
         ?? parse.GetValue(Output)
         ?? Path.Combine("runs", $"{verb}-{config.Name}-{DateTime.Now:yyyyMMdd-HHmmss}");
+
+    /// <summary>The text of the run that <see cref="Read"/> and <see cref="Folder"/> name, and the configuration with its vocabulary.</summary>
+    public RunText Text(ParseResult parse, RunConfig config, RunFolder folder, CancellationToken cancellation) =>
+        parse.GetValue(Resume) is null ? RunText.Begin(config, folder, cancellation) : RunText.Continue(config, folder, cancellation);
 
     private static Option<T> Number<T>(string name, string description, double minimum) =>
         new(name) { Description = description, HelpName = "N", Validators = { CommonOptions.AtLeast(minimum) } };

@@ -3,7 +3,6 @@ using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Training.Comparisons;
 using Switchyard.Training.Configuration;
-using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 
@@ -43,12 +42,13 @@ internal static class CompareVerb
         folder.Create();
         Verb.UseThreads(parse, common);
         bool quiet = parse.GetValue(common.Quiet);
-        using PackedCorpus corpus = config.OpenCorpus(cancellation);
+        using RunText text = options.Text(parse, config, folder, cancellation);
+        config = text.Config;
         using ComparisonDisplay display = ComparisonDisplay.Start(config, quiet);
         CompareResult result;
         try
         {
-            result = new Comparison(config, parse.GetValue(seeds), corpus, folder)
+            result = new Comparison(config, parse.GetValue(seeds), text.Corpus, folder)
                 .Run(Verb.Machine(parse, common), CommandText.Of("compare", parse), display, cancellation);
         }
         catch (OperationCanceledException)

@@ -91,29 +91,35 @@ internal static class EvalVerb
         Checkpoint.LoadModel(model, folder.CheckpointPath(last));
         model.ComputeType = load.ComputeType;
         Evaluation evaluation = text is null
-            ? HeldOut(model, config, maxTokens, cancellation)
-            : Evaluator.Windows(model, Corpus.Open(text), length, stride ?? length, maxTokens, cancellation);
-
+            ? HeldOut(model, config, folder, maxTokens, cancellation)
+            : OfText(model, config, folder, Corpus.Open(text), length, stride ?? length, maxTokens, cancellation);
         return Tell(parse, common, evaluation, Path.GetFullPath(text ?? folder.Path));
     }
 
     private static int Tell(ParseResult parse, CommonOptions common, Evaluation evaluation, string text)
     {
-        EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, text);
+        EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, text) { LossPerByte = evaluation.LossPerByte };
         string json = JsonSerializer.Serialize(result, ConfigFile.Json);
         Output.WriteJson(parse, common, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json + "\n")), file => File.WriteAllText(file, json + "\n"));
         if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
         {
-            Console.Out.WriteLine($"loss {result.Loss:0.0000} nats a token, perplexity {result.Perplexity:0.000}, over {result.Tokens:N0} tokens");
+            string bytes = result.LossPerByte is { } loss && loss != result.Loss ? $" ({loss:0.0000} a byte)" : string.Empty;
+            Console.Out.WriteLine($"loss {result.Loss:0.0000} nats a token{bytes}, perplexity {result.Perplexity:0.000}, over {result.Tokens:N0} tokens");
         }
 
         return ExitCode.Done;
     }
 
-    private static Evaluation HeldOut(MoeTransformer model, RunConfig config, long maxTokens, CancellationToken cancellation)
+    private static Evaluation OfText(MoeTransformer model, RunConfig config, RunFolder folder, ICorpus text, int context, int stride, long maxTokens, CancellationToken cancellation)
     {
-        using PackedCorpus corpus = config.OpenCorpus(cancellation);
+        using CorpusVocabulary? vocabulary = RunText.Vocabulary(config, folder);
+        return Evaluator.Windows(model, text, vocabulary, context, stride, maxTokens, cancellation);
+    }
+
+    private static Evaluation HeldOut(MoeTransformer model, RunConfig config, RunFolder folder, long maxTokens, CancellationToken cancellation)
+    {
+        using RunText text = RunText.Continue(config, folder, cancellation);
         long sequences = Math.Max(1, Math.Min(maxTokens, config.Training.EvaluateTokens) / config.Model.SequenceLength);
-        return Evaluator.Run(model, new HeldOutSequences(corpus, config.Model.SequenceLength).Batches(config.Training.BatchSequences, sequences), cancellation: cancellation);
+        return Evaluator.Run(model, new HeldOutSequences(text.Corpus, config.Model.SequenceLength).Batches(config.Training.BatchSequences, sequences), vocabulary: text.Corpus.Vocabulary, cancellation: cancellation);
     }
 }

@@ -3,7 +3,6 @@ using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Training.Comparisons;
 using Switchyard.Training.Configuration;
-using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 
@@ -41,13 +40,14 @@ internal static class TrainVerb
         RunFolder folder = new(options.Folder(parse, "train", config));
         folder.Create();
         Verb.UseThreads(parse, common);
-        using PackedCorpus corpus = config.OpenCorpus(cancellation);
+        using RunText text = options.Text(parse, config, folder, cancellation);
+        config = text.Config;
         using ComparisonDisplay display = ComparisonDisplay.Start(config, parse.GetValue(common.Quiet));
         CompareRow row;
         try
         {
             RowProgress progress = new(display, 0, 1, config.Seed);
-            row = new TrainingRun(config, RoutingRecipe.Parse(config.Routing), corpus, folder).Run(parse.GetValue(options.Resume) is not null, progress, cancellation);
+            row = new TrainingRun(config, RoutingRecipe.Parse(config.Routing), text.Corpus, folder).Run(parse.GetValue(options.Resume) is not null, progress, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -57,7 +57,7 @@ internal static class TrainVerb
         }
 
         display.Dispose();
-        CompareResult result = Comparison.Result(config, [row], [config.Seed], corpus, Verb.Machine(parse, common), CommandText.Of("train", parse));
+        CompareResult result = Comparison.Result(config, [row], [config.Seed], text.Corpus, Verb.Machine(parse, common), CommandText.Of("train", parse));
         Output.Finish(result, folder, parse, common);
         return ExitCode.Done;
     }

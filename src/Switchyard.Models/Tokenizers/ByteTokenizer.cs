@@ -62,6 +62,9 @@ public sealed class ByteTokenizer : TextTokenizer
     public override string? TokenOf(int id) => id is >= 0 and < Bytes ? $"<0x{id:X2}>" : null;
 
     /// <inheritdoc/>
+    public override int? BytesOf(int id) => id is >= 0 and < Bytes ? 1 : null;
+
+    /// <inheritdoc/>
     public override bool IsSpecial(int id) => id == 0;
 
     /// <summary>Whether a folder holds a model of ours that reads bytes.</summary>

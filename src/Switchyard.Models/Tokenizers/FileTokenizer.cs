@@ -72,6 +72,8 @@ internal sealed class FileTokenizer : TextTokenizer
 
     public override string? TokenOf(int id) => _file.TokenOf(id);
 
+    public override int? BytesOf(int id) => _file.BytesOf(id);
+
     public override bool IsSpecial(int id) => _file.IsSpecial(id);
 
     protected override void Dispose(bool disposing)

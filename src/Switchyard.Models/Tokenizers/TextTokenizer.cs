@@ -60,6 +60,9 @@ public abstract class TextTokenizer : IDisposable
     /// <summary>The token of an id as the vocabulary writes it; null where it has none.</summary>
     public abstract string? TokenOf(int id);
 
+    /// <summary>UTF-8 bytes of text that a token stands for, after what the tokenizer does to a text first; null where the token alone does not tell, as in vocabularies that are not of bytes.</summary>
+    public abstract int? BytesOf(int id);
+
     /// <summary>Whether an id is that of a special token.</summary>
     public abstract bool IsSpecial(int id);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Switchyard.Models.Files;
 
@@ -11,6 +12,8 @@ internal sealed class TokenizerFile
     private readonly Dictionary<string, int> _ids;
     private readonly Dictionary<int, string> _tokens;
     private readonly HashSet<int> _special;
+    private readonly HashSet<string> _added;
+    private readonly bool _ofBytes;
 
     private TokenizerFile(string path, JsonElement root, Dictionary<string, int> ids, HashSet<int> special)
     {
@@ -25,6 +28,8 @@ internal sealed class TokenizerFile
         }
 
         VocabularySize = _tokens.Keys.Max() + 1;
+        _added = [.. Added(root)];
+        _ofBytes = root.TryGetProperty("decoder", out JsonElement decoder) && DecodesBytes(decoder);
     }
 
     public string Path { get; }
@@ -34,6 +39,12 @@ internal sealed class TokenizerFile
     public int? IdOf(string token) => _ids.TryGetValue(token, out int id) ? id : null;
 
     public string? TokenOf(int id) => _tokens.GetValueOrDefault(id);
+
+    /// <summary>Bytes of a token where each of its characters is a byte, and of an added token, which stands for itself; null in other vocabularies.</summary>
+    public int? BytesOf(int id) =>
+        !_ofBytes || TokenOf(id) is not { } token ? null
+        : _added.Contains(token) ? Encoding.UTF8.GetByteCount(token)
+        : token.Length;
 
     public bool IsSpecial(int id) => _special.Contains(id);
 
@@ -94,6 +105,16 @@ internal sealed class TokenizerFile
 
         writer.WriteEndObject();
     }
+
+    private static IEnumerable<string> Added(JsonElement root) =>
+        root.TryGetProperty("added_tokens", out JsonElement tokens) && tokens.ValueKind == JsonValueKind.Array
+            ? tokens.EnumerateArray().Select(t => t.GetProperty("content").GetString()!)
+            : [];
+
+    private static bool DecodesBytes(JsonElement decoder) =>
+        decoder.ValueKind == JsonValueKind.Object && decoder.TryGetProperty("type", out JsonElement type)
+        && (type.ValueEquals("ByteLevel")
+            || (type.ValueEquals("Sequence") && decoder.TryGetProperty("decoders", out JsonElement parts) && parts.EnumerateArray().Any(DecodesBytes)));
 
     private static void WriteOrdinary(Utf8JsonWriter writer, JsonElement addedTokens)
     {

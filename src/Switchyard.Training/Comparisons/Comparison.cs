@@ -50,6 +50,7 @@ public sealed class Comparison
     public CompareResult Run(MachineInfo machine, string command, IProgress<ComparisonProgress>? progress = null, CancellationToken cancellation = default)
     {
         _folder.Create();
+        _corpus.Vocabulary?.CopyTo(_folder.Path);
         _folder.WriteConfig(_config);
         List<CompareRow> rows = [];
         int index = 0;

@@ -9,6 +9,7 @@ public static class SeedSummary
     [
         ("trainLoss", r => r.TrainLoss, (r, v) => r with { TrainLoss = v }),
         ("testLoss", r => r.TestLoss, (r, v) => r with { TestLoss = v }),
+        ("testLossPerByte", r => r.TestLossPerByte ?? double.NaN, (r, v) => r with { TestLossPerByte = double.IsNaN(v) ? null : v }),
         ("perplexity", r => r.Perplexity, (r, v) => r with { Perplexity = v }),
         ("gini", r => r.Gini, (r, v) => r with { Gini = v }),
         ("giniWorstLayer", r => r.GiniWorstLayer, (r, v) => r with { GiniWorstLayer = v }),

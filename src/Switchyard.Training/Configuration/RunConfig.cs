@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Switchyard.Balancing;
 using Switchyard.Experts;
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Corpora;
@@ -54,6 +55,9 @@ public sealed record RunConfig
     /// <summary>How it is trained.</summary>
     public TrainingOptions Training { get; init; } = new();
 
+    /// <summary>Tokens of a byte-level vocabulary that is learnt from the training text; null to train on bytes. It decides <see cref="ModelConfig.VocabularySize"/>.</summary>
+    public int? Vocabulary { get; init; }
+
     /// <summary>Text to train on: a file or folder; null for the SDK's own documentation.</summary>
     public string? Corpus { get; init; }
 
@@ -96,7 +100,7 @@ public sealed record RunConfig
         return options;
     }
 
-    /// <summary>The text, packed, with its held-out share.</summary>
+    /// <summary>The text as bytes, packed, with its held-out share.</summary>
     /// <exception cref="CorpusException">It is missing, empty or not readable.</exception>
     /// <exception cref="IOException">The packed form cannot be written.</exception>
     public PackedCorpus OpenCorpus(CancellationToken cancellation = default) =>
@@ -110,6 +114,11 @@ public sealed record RunConfig
         if (HeldOutShare is not (> 0 and < 1))
         {
             throw new ConfigurationException($"heldOutShare is {HeldOutShare}; it must lie in (0, 1)");
+        }
+
+        if (Vocabulary < BytePairTrainer.SmallestVocabulary)
+        {
+            throw new ConfigurationException($"vocabulary is {Vocabulary}; it must be at least {BytePairTrainer.SmallestVocabulary}, or left out to train on bytes");
         }
 
         foreach (string row in Rows.Append(Routing))

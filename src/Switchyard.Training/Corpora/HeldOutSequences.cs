@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Switchyard.Training.Corpora;
 
 /// <summary>
@@ -66,7 +64,6 @@ public sealed class HeldOutSequences
     private IEnumerable<TokenBatch> Read(int batchSize, long chosen)
     {
         int width = SequenceLength + 1;
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(width);
         for (long first = 0; first < chosen; first += batchSize)
         {
             int rows = (int)Math.Min(batchSize, chosen - first);
@@ -75,33 +72,30 @@ public sealed class HeldOutSequences
             for (int b = 0; b < rows; b++)
             {
                 long sequence = (long)((Int128)(first + b) * Count / chosen);
-                domains[b] = ReadOne(sequence, bytes.AsSpan(0, width));
-                TokenStream.Widen(bytes.AsSpan(0, width), tokens.AsSpan(b * width, width));
+                domains[b] = ReadOne(sequence, tokens.AsSpan(b * width, width));
             }
 
             yield return new TokenBatch(tokens, domains, SequenceLength);
         }
-
-        ArrayPool<byte>.Shared.Return(bytes);
     }
 
     private long Start(int domain) => domain == 0 ? 0 : _corpus.HeldOutEnds[domain - 1];
 
-    private int ReadOne(long sequence, Span<byte> bytes)
+    private int ReadOne(long sequence, Span<long> tokens)
     {
         if (sequence < _firstSequence[^1])
         {
             int domain = IndexOf(_firstSequence, sequence);
-            _corpus.ReadHeldOut(Start(domain) + ((sequence - _firstSequence[domain]) * SequenceLength), bytes);
+            _corpus.ReadHeldOut(Start(domain) + ((sequence - _firstSequence[domain]) * SequenceLength), tokens);
             return domain;
         }
 
         long begin = (sequence - _firstSequence[^1]) * SequenceLength;
-        for (int d = IndexOf(_firstRest, begin); bytes.Length > 0; d++)
+        for (int d = IndexOf(_firstRest, begin); tokens.Length > 0; d++)
         {
-            int take = (int)Math.Min(bytes.Length, _firstRest[d + 1] - begin);
-            _corpus.ReadHeldOut(_corpus.HeldOutEnds[d] - (_firstRest[d + 1] - begin), bytes[..take]);
-            bytes = bytes[take..];
+            int take = (int)Math.Min(tokens.Length, _firstRest[d + 1] - begin);
+            _corpus.ReadHeldOut(_corpus.HeldOutEnds[d] - (_firstRest[d + 1] - begin), tokens[..take]);
+            tokens = tokens[take..];
             begin += take;
         }
 

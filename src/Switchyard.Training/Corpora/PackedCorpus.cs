@@ -1,26 +1,21 @@
-using System.Buffers.Binary;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Corpora;
 
 /// <summary>
-/// A corpus as tokens on disk: read and split once, then read at any position. Tokens are UTF-8 bytes (vocabulary 256); a zero byte ends each document.
+/// A corpus as tokens on disk: read and split once, then read at any position. Tokens are UTF-8 bytes (vocabulary 256), a zero byte ending each document; or those of a <see cref="CorpusVocabulary"/>.
 /// </summary>
 /// <remarks>
-/// <para>A folder holds <c>train.bin</c> and <c>heldout.bin</c> (tokens; held-out text grouped by domain), an <c>.idx</c> beside each (start and domain of each document) and <c>corpus.json</c>.
-/// Its name is a hash of what it was made from (files with size and time of change, format, split), so that it is used again as long as that is the same.
+/// <para>A folder holds <c>train.bin</c> and <c>heldout.bin</c> (tokens, a byte each or four; held-out text grouped by domain), an <c>.idx</c> beside each (start and domain of each document) and <c>corpus.json</c>.
+/// Its name is a hash of what it was made from (files with size and time of change, format, split, tokenizer), so that it is used again as long as that is the same.
 /// It is written beside itself, put on the disk and renamed: a reader sees all of it or none.</para>
 /// <para>Memory while packing: one document, the set of 64-bit hashes (some 20 to 60 bytes a distinct document) and 16 bytes a held-out document; while reading: 12 bytes for each run of documents of one domain.</para>
 /// <para>Exact duplicates (white space aside) count once. Two different documents are taken for duplicates with a chance of n²/2⁶⁵.</para>
 /// </remarks>
 public sealed class PackedCorpus : IDisposable
 {
-    /// <summary>Tokens are bytes.</summary>
-    public const int VocabularySize = 256;
-
-    /// <summary>The token that ends a document.</summary>
+    /// <summary>The token that ends a document where tokens are bytes.</summary>
     public const byte EndOfDocument = 0;
 
     internal const string TrainTokensFile = "train.bin";
@@ -28,21 +23,22 @@ public sealed class PackedCorpus : IDisposable
     internal const string HeldOutTokensFile = "heldout.bin";
     internal const string HeldOutIndexFile = "heldout.idx";
     internal const string ManifestFile = "corpus.json";
+    private const int Bytes = 256;
 
     private readonly PackedManifest _manifest;
-    private readonly SafeFileHandle _train;
-    private readonly SafeFileHandle _heldOut;
-    private readonly long[] _runStarts;
-    private readonly int[] _runDomains;
+    private readonly TokenFile _train;
+    private readonly TokenFile _heldOut;
+    private readonly DomainRuns _runs;
 
-    private PackedCorpus(string folder, PackedManifest manifest)
+    private PackedCorpus(string folder, PackedManifest manifest, CorpusVocabulary? vocabulary)
     {
         Folder = folder;
+        Vocabulary = vocabulary;
         _manifest = manifest;
-        (_runStarts, _runDomains) = ReadRuns(Path.Combine(folder, TrainIndexFile), manifest);
-        _train = File.OpenHandle(Path.Combine(folder, TrainTokensFile), options: FileOptions.RandomAccess);
-        _heldOut = File.OpenHandle(Path.Combine(folder, HeldOutTokensFile), options: FileOptions.RandomAccess);
-        if (RandomAccess.GetLength(_train) != manifest.TrainTokens || RandomAccess.GetLength(_heldOut) != manifest.HeldOutTokens)
+        _runs = DomainRuns.Read(Path.Combine(folder, TrainIndexFile), manifest);
+        _train = new TokenFile(Path.Combine(folder, TrainTokensFile), manifest.TokenBytes);
+        _heldOut = new TokenFile(Path.Combine(folder, HeldOutTokensFile), manifest.TokenBytes);
+        if (_train.Length != manifest.TrainTokens * manifest.TokenBytes || _heldOut.Length != manifest.HeldOutTokens * manifest.TokenBytes)
         {
             Dispose();
             throw new InvalidDataException("a token file has another length than the manifest says");
@@ -50,22 +46,16 @@ public sealed class PackedCorpus : IDisposable
     }
 
     /// <summary>Where packed corpora are kept unless told otherwise: <c>switchyard/corpora</c> in the user's cache folder.</summary>
-    public static string DefaultFolder
-    {
-        get
-        {
-            string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            string root = Path.IsPathFullyQualified(cache ?? "") ? cache!
-                : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : home.Length > 0 ? Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache")
-                : Path.GetTempPath();
-            return Path.Combine(root, "switchyard", "corpora");
-        }
-    }
+    public static string DefaultFolder => PackedFolder.Default;
 
     /// <summary>Where its files are.</summary>
     public string Folder { get; }
+
+    /// <summary>What its tokens are; null for UTF-8 bytes.</summary>
+    public CorpusVocabulary? Vocabulary { get; }
+
+    /// <summary>How many tokens there can be.</summary>
+    public int VocabularySize => Vocabulary?.Size ?? Bytes;
 
     /// <summary>Names of the domains, in order of first appearance.</summary>
     public IReadOnlyList<string> Domains => _manifest.Domains;
@@ -86,10 +76,18 @@ public sealed class PackedCorpus : IDisposable
     public long Duplicates => _manifest.Duplicates;
 
     /// <summary>The corpus as results report it.</summary>
-    public CorpusInfo Info => new(_manifest.Name, _manifest.Path, TrainDocuments + HeldOutDocuments, TrainTokens, HeldOutTokens, Domains);
+    public CorpusInfo Info => new(_manifest.Name, _manifest.Path, TrainDocuments + HeldOutDocuments, TrainTokens, HeldOutTokens, Domains)
+    {
+        VocabularySize = VocabularySize,
+        TrainBytes = _manifest.TrainBytes ?? TrainTokens,
+        HeldOutBytes = _manifest.HeldOutBytes ?? HeldOutTokens,
+    };
 
     /// <summary>Where each domain's held-out text ends, [domains].</summary>
     internal IReadOnlyList<long> HeldOutEnds => _manifest.HeldOutEnds;
+
+    /// <summary>What the corpus says of itself.</summary>
+    internal PackedManifest Manifest => _manifest;
 
     /// <summary>Opens the packed form of a corpus, making it first unless <paramref name="folder"/> holds it already.</summary>
     /// <param name="corpus">The text.</param>
@@ -102,55 +100,51 @@ public sealed class PackedCorpus : IDisposable
     public static PackedCorpus Build(ICorpus corpus, string? folder = null, CorpusSplit? split = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         split ??= new CorpusSplit();
-        folder = Path.GetFullPath(folder ?? DefaultFolder);
-        string target = Path.Combine(folder, PackedCorpusKey.Of(corpus, split));
-        if (TryOpen(target) is PackedCorpus packed)
-        {
-            return packed;
-        }
-
-        string temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}");
-        try
-        {
-            Directory.CreateDirectory(temporary);
-            RemoveAbandoned(folder);
-            PackedCorpusWriter.Write(corpus, temporary, split, progress, cancellationToken);
-            return Publish(temporary, target);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"Cannot write the packed corpus to '{folder}': {e.Message}", e);
-        }
-        finally
-        {
-            Remove(temporary);
-        }
+        return PackedFolder.Make(
+            Path.GetFullPath(folder ?? DefaultFolder),
+            PackedCorpusKey.Of(corpus, split),
+            target => TryOpen(target, null),
+            temporary => PackedCorpusWriter.Write(corpus, temporary, split, progress, cancellationToken));
     }
 
+    /// <summary>The same documents, split in the same way, as tokens of a vocabulary: kept beside this one.</summary>
+    /// <param name="vocabulary">Makes the tokens; stays the caller's.</param>
+    /// <param name="cancellationToken">Stops the packing; nothing is left behind.</param>
+    /// <exception cref="InvalidOperationException">This corpus is not of bytes.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or the disk is full.</exception>
+    public PackedCorpus Tokenize(CorpusVocabulary vocabulary, CancellationToken cancellationToken = default) => Vocabulary is null
+        ? PackedFolder.Make(
+            Path.GetDirectoryName(Folder)!,
+            PackedCorpusKey.Of(Path.GetFileName(Folder), vocabulary),
+            target => TryOpen(target, vocabulary),
+            temporary => TokenizedWriter.Write(this, vocabulary, temporary, cancellationToken))
+        : throw new InvalidOperationException("the corpus is tokens already; only bytes can be tokenized");
+
     /// <summary>How often each token occurs in the training text, ends of documents included. Reads all of it once.</summary>
-    /// <param name="vocabularySize">Length of the result.</param>
+    /// <param name="vocabularySize">Length of the result; null for <see cref="VocabularySize"/>.</param>
     /// <exception cref="ConfigurationException">The text has a token outside the vocabulary.</exception>
-    public long[] TrainFrequencies(int vocabularySize = VocabularySize)
+    public long[] TrainFrequencies(int? vocabularySize = null)
     {
         long[] counts = new long[VocabularySize];
-        byte[] buffer = new byte[1 << 20];
+        long[] buffer = new long[1 << 17];
         for (long at = 0; at < TrainTokens; at += buffer.Length)
         {
-            Span<byte> tokens = buffer.AsSpan(0, (int)Math.Min(buffer.Length, TrainTokens - at));
+            Span<long> tokens = buffer.AsSpan(0, (int)Math.Min(buffer.Length, TrainTokens - at));
             ReadTrain(at, tokens);
-            foreach (byte token in tokens)
+            foreach (long token in tokens)
             {
-                counts[token]++;
+                counts[token < counts.Length ? token : throw new ConfigurationException($"token {token} of the training text lies outside the vocabulary of {counts.Length}")]++;
             }
         }
 
-        int outside = Array.FindIndex(counts, Math.Min(vocabularySize, counts.Length), n => n > 0);
+        int size = vocabularySize ?? VocabularySize;
+        int outside = Array.FindIndex(counts, Math.Min(size, counts.Length), n => n > 0);
         if (outside >= 0)
         {
-            throw new ConfigurationException($"token {outside} of the training text lies outside the vocabulary of {vocabularySize}");
+            throw new ConfigurationException($"token {outside} of the training text lies outside the vocabulary of {size}");
         }
 
-        Array.Resize(ref counts, vocabularySize);
+        Array.Resize(ref counts, size);
         return counts;
     }
 
@@ -162,39 +156,16 @@ public sealed class PackedCorpus : IDisposable
     }
 
     /// <summary>Reads training tokens at a position.</summary>
-    internal void ReadTrain(long position, Span<byte> tokens) => ReadExactly(_train, position, tokens, TrainTokensFile);
+    internal void ReadTrain(long position, Span<long> tokens) => _train.Read(position, tokens);
 
     /// <summary>Reads held-out tokens at a position.</summary>
-    internal void ReadHeldOut(long position, Span<byte> tokens) => ReadExactly(_heldOut, position, tokens, HeldOutTokensFile);
+    internal void ReadHeldOut(long position, Span<long> tokens) => _heldOut.Read(position, tokens);
 
     /// <summary>The domain that most of the training tokens in [begin, begin + length) belong to; the first of equals.</summary>
-    internal int DomainOf(long begin, int length)
-    {
-        int run = Array.BinarySearch(_runStarts, begin);
-        run = run < 0 ? ~run - 1 : run;
-        long end = begin + length;
-        int first = _runDomains[run];
-        if (run + 1 == _runStarts.Length || _runStarts[run + 1] >= end)
-        {
-            return first;
-        }
-
-        var share = new Dictionary<int, long>();
-        int best = first;
-        for (long at = begin; at < end; run++)
-        {
-            long stop = run + 1 < _runStarts.Length ? Math.Min(end, _runStarts[run + 1]) : end;
-            int domain = _runDomains[run];
-            share[domain] = share.GetValueOrDefault(domain) + stop - at;
-            best = share[domain] > share.GetValueOrDefault(best) ? domain : best;
-            at = stop;
-        }
-
-        return best;
-    }
+    internal int DomainOf(long begin, int length) => _runs.Of(begin, length);
 
     /// <summary>Opens a folder if it is there and whole; one that is damaged is as good as none.</summary>
-    private static PackedCorpus? TryOpen(string folder)
+    private static PackedCorpus? TryOpen(string folder, CorpusVocabulary? vocabulary)
     {
         try
         {
@@ -205,108 +176,13 @@ public sealed class PackedCorpus : IDisposable
 
             using FileStream file = File.OpenRead(Path.Combine(folder, ManifestFile));
             PackedManifest? manifest = JsonSerializer.Deserialize<PackedManifest>(file);
-            return manifest?.Schema == PackedManifest.CurrentSchema ? new PackedCorpus(folder, manifest) : null;
+            return manifest?.Schema == PackedManifest.CurrentSchema && manifest.TokenBytes == (vocabulary is null ? 1 : TokenizedWriter.TokenBytes)
+                ? new PackedCorpus(folder, manifest, vocabulary)
+                : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
         {
             return null;
-        }
-    }
-
-    /// <summary>Gives the finished folder its name; another process may have been first with the same.</summary>
-    private static PackedCorpus Publish(string temporary, string target)
-    {
-        try
-        {
-            Directory.Move(temporary, target);
-        }
-        catch (IOException) when (Directory.Exists(target))
-        {
-            if (TryOpen(target) is PackedCorpus other)
-            {
-                return other;
-            }
-
-            Remove(target);
-            Directory.Move(temporary, target);
-        }
-
-        return TryOpen(target) ?? throw new IOException($"'{target}' cannot be read back after it was written.");
-    }
-
-    private static void Remove(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Left behind: it has a name that nobody reads.
-        }
-    }
-
-    /// <summary>Removes what a killed process left behind a day ago or longer.</summary>
-    private static void RemoveAbandoned(string folder)
-    {
-        foreach (string old in Directory.EnumerateDirectories(folder, $".{new string('?', 32)}.{new string('?', 32)}"))
-        {
-            if (Directory.GetLastWriteTimeUtc(old) < DateTime.UtcNow.AddDays(-1))
-            {
-                Remove(old);
-            }
-        }
-    }
-
-    private static (long[] Starts, int[] Domains) ReadRuns(string path, PackedManifest manifest)
-    {
-        using FileStream file = File.OpenRead(path);
-        if (file.Length != manifest.TrainDocuments * PackedFile.EntryBytes)
-        {
-            throw new InvalidDataException("an index has another length than the manifest says");
-        }
-
-        List<long> starts = [];
-        List<int> domains = [];
-        using var buffered = new BufferedStream(file, 1 << 16);
-        Span<byte> entry = stackalloc byte[PackedFile.EntryBytes];
-        long previous = -1;
-        for (long i = 0; i < manifest.TrainDocuments; i++)
-        {
-            buffered.ReadExactly(entry);
-            long start = BinaryPrimitives.ReadInt64LittleEndian(entry);
-            int domain = BinaryPrimitives.ReadInt32LittleEndian(entry[8..]);
-            if (start <= previous || start >= manifest.TrainTokens || (i == 0 && start != 0) || (uint)domain >= (uint)manifest.Domains.Count)
-            {
-                throw new InvalidDataException("an index entry is out of range");
-            }
-
-            previous = start;
-            if (domains.Count == 0 || domains[^1] != domain)
-            {
-                starts.Add(start);
-                domains.Add(domain);
-            }
-        }
-
-        return ([.. starts], [.. domains]);
-    }
-
-    private static void ReadExactly(SafeFileHandle file, long position, Span<byte> tokens, string name)
-    {
-        while (tokens.Length > 0)
-        {
-            int read = RandomAccess.Read(file, tokens, position);
-            if (read == 0)
-            {
-                throw new IOException($"'{name}' of the packed corpus ends before position {position}: it was cut after it was opened.");
-            }
-
-            tokens = tokens[read..];
-            position += read;
         }
     }
 }

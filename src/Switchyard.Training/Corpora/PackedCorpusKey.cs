@@ -29,4 +29,8 @@ internal static class PackedCorpusKey
 
         void Append(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text));
     }
+
+    /// <summary>The name of the corpus that a vocabulary makes of one of bytes.</summary>
+    public static string Of(string bytes, CorpusVocabulary vocabulary) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"tokens/1\n{bytes}\n{vocabulary.Key}\n"))[..16]);
 }

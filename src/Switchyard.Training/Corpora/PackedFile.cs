@@ -22,14 +22,28 @@ internal sealed class PackedFile : IDisposable
     /// <summary>Adds a document and the zero byte that ends it; zero bytes within become spaces.</summary>
     public void Add(Span<byte> utf8, int domain)
     {
-        Span<byte> entry = stackalloc byte[EntryBytes];
-        BinaryPrimitives.WriteInt64LittleEndian(entry, Tokens);
-        BinaryPrimitives.WriteInt32LittleEndian(entry[8..], domain);
-        _index.Write(entry);
+        BeginDocument(domain);
         utf8.Replace((byte)0, (byte)' ');
         _tokens.Write(utf8);
         _tokens.WriteByte(0);
         Tokens += utf8.Length + 1;
+        Documents++;
+    }
+
+    /// <summary>Adds a document of tokens and the one that ends it, four bytes each.</summary>
+    public void Add(ReadOnlySpan<int> tokens, int end, int domain)
+    {
+        BeginDocument(domain);
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        foreach (int token in tokens)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, token);
+            _tokens.Write(bytes);
+        }
+
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, end);
+        _tokens.Write(bytes);
+        Tokens += tokens.Length + 1;
         Documents++;
     }
 
@@ -44,6 +58,14 @@ internal sealed class PackedFile : IDisposable
     {
         _tokens.Dispose();
         _index.Dispose();
+    }
+
+    private void BeginDocument(int domain)
+    {
+        Span<byte> entry = stackalloc byte[EntryBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(entry, Tokens);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[8..], domain);
+        _index.Write(entry);
     }
 
     private static FileStream Create(string path) => new(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 1 << 18 });

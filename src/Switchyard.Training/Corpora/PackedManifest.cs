@@ -27,4 +27,13 @@ internal sealed record PackedManifest
 
     /// <summary>Where each domain ends in the held-out text.</summary>
     public required IReadOnlyList<long> HeldOutEnds { get; init; }
+
+    /// <summary>Bytes of a token in the files.</summary>
+    public int TokenBytes { get; init; } = 1;
+
+    /// <summary>UTF-8 bytes of the training text, a byte for each end of a document; null where tokens are bytes.</summary>
+    public long? TrainBytes { get; init; }
+
+    /// <summary>UTF-8 bytes of the held-out text, likewise.</summary>
+    public long? HeldOutBytes { get; init; }
 }

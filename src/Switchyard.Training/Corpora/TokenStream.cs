@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Switchyard.Training.Corpora;
 
 /// <summary>
@@ -52,7 +50,6 @@ public sealed class TokenStream
         int width = SequenceLength + 1;
         long[] tokens = new long[checked(BatchSize * width)];
         int[] domains = new int[BatchSize];
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(width);
         long epoch = -1;
         SequenceOrder order = default;
         for (int b = 0; b < BatchSize; b++)
@@ -65,21 +62,10 @@ public sealed class TokenStream
             }
 
             long begin = order[position] * SequenceLength;
-            _corpus.ReadTrain(begin, bytes.AsSpan(0, width));
-            Widen(bytes.AsSpan(0, width), tokens.AsSpan(b * width, width));
+            _corpus.ReadTrain(begin, tokens.AsSpan(b * width, width));
             domains[b] = _corpus.DomainOf(begin, width);
         }
 
-        ArrayPool<byte>.Shared.Return(bytes);
         return new TokenBatch(tokens, domains, SequenceLength);
-    }
-
-    /// <summary>Copies bytes as tokens.</summary>
-    internal static void Widen(ReadOnlySpan<byte> bytes, Span<long> tokens)
-    {
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            tokens[i] = bytes[i];
-        }
     }
 }

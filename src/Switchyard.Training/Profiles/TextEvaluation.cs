@@ -27,14 +27,16 @@ public static class TextEvaluation
             TextWindows windows = new(corpus, tokenizer, options, model.Options.VocabularySize);
             double sum = 0;
             long targets = 0;
+            long? bytes = 0;
             foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
             {
                 sum += TextRun.Run(model, batch, null).Sum(l => (double)l);
                 targets += batch.Windows.Sum(w => w.Targets);
+                bytes += Bytes(batch, tokenizer);
                 progress?.Report(new ProfileProgress(windows.Tokens, options.MaxTokens));
             }
 
-            return new Evaluation(sum / RequireTargets(targets, corpus), targets, null);
+            return new Evaluation(sum / RequireTargets(targets, corpus), targets, null) { Bytes = bytes };
         }
         finally
         {
@@ -54,4 +56,21 @@ public static class TextEvaluation
     internal static long RequireTargets(long targets, ICorpus corpus) => targets > 0
         ? targets
         : throw new ConfigurationException($"'{corpus.Path}': there is nothing to judge; a text needs two tokens or more");
+
+    /// <summary>Bytes of the targets that are scored; null where a token does not tell.</summary>
+    private static long? Bytes(WindowBatch batch, TextTokenizer tokenizer)
+    {
+        long bytes = 0;
+        foreach (int token in batch.Windows.SelectMany(w => w.Tokens.Skip(w.FirstTarget)))
+        {
+            if (tokenizer.BytesOf(token) is not int length)
+            {
+                return null;
+            }
+
+            bytes += length;
+        }
+
+        return bytes;
+    }
 }

@@ -9,14 +9,17 @@ internal static class CompareColumns
     {
         CompareRow? baseline = Baseline.Of(result);
         List<CompareColumn> columns = [.. Loss(baseline), .. Balance(), .. Routing(), .. Cost()];
-        return baseline is null || result.Rows.Count < 2 ? [.. columns.Where(c => c.Key != DifferenceKey)] : columns;
+        IReadOnlyList<CompareColumn> shown = [.. columns.Where(c => c.Key != PerByteKey || result.Rows.Any(r => r.TestLossPerByte is { } loss && loss != r.TestLoss))];
+        return baseline is null || result.Rows.Count < 2 ? [.. shown.Where(c => c.Key != DifferenceKey)] : shown;
     }
 
     private const string DifferenceKey = "lossDifference";
+    private const string PerByteKey = "testLossPerByte";
 
     private static IEnumerable<CompareColumn> Loss(CompareRow? baseline) =>
     [
         new("testLoss", "test loss", "nats", "Loss", Better.Lower, "Held-out loss in nats a token.", r => r.TestLoss, Loss) { Main = true, Short = "loss", Priority = 0 },
+        new(PerByteKey, "loss a byte", "nats/byte", "Loss", Better.Lower, "Held-out loss in nats a UTF-8 byte: compares models of different vocabularies.", r => r.TestLossPerByte ?? double.NaN, Loss) { Main = true, Short = "a byte", Priority = 3 },
         new(DifferenceKey, "Δ linear", "nats", "Loss", Better.Neither, "Held-out loss less that of the linear router without balancing: what the row costs, or saves.", r => Baseline.LossDifference(r, baseline), v => Figures.Signed(v, 4)) { Main = true, Priority = 3 },
         new("perplexity", "perplexity", "", "Loss", Better.Lower, "exp(test loss).", r => r.Perplexity, v => Figures.Fixed(v, v >= 100 ? 1 : 2)) { Short = "ppl", Priority = 9 },
         new("trainLoss", "train loss", "nats", "Loss", Better.Lower, "Training loss in nats a token, mean over the last tenth of the steps.", r => r.TrainLoss, Loss) { Short = "train", Priority = 10 },

@@ -42,6 +42,9 @@ public sealed record CompareRow
     /// <summary>Held-out loss, nats a token.</summary>
     public double TestLoss { get; init; }
 
+    /// <summary>Held-out loss, nats a UTF-8 byte: compares runs of different vocabularies. Null where it was not measured.</summary>
+    public double? TestLossPerByte { get; init; }
+
     /// <summary>exp(test loss).</summary>
     public double Perplexity { get; init; }
 

@@ -5,4 +5,8 @@ namespace Switchyard.Training.Results;
 /// <param name="Perplexity">exp(loss).</param>
 /// <param name="Tokens">Tokens judged.</param>
 /// <param name="Text">The text.</param>
-public sealed record EvalResult(double Loss, double Perplexity, long Tokens, string Text);
+public sealed record EvalResult(double Loss, double Perplexity, long Tokens, string Text)
+{
+    /// <summary>Nats a UTF-8 byte, which compares models of different vocabularies; null where the tokenizer does not tell how many bytes a token is.</summary>
+    public double? LossPerByte { get; init; }
+}

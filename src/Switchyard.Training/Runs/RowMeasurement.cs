@@ -29,6 +29,7 @@ internal static class RowMeasurement
             SkippedSteps = trainer.SkippedSteps,
             TrainLoss = history.TakeLast(tail).Average(p => p.Loss),
             TestLoss = evaluation.Loss,
+            TestLossPerByte = evaluation.LossPerByte,
             Perplexity = Math.Exp(evaluation.Loss),
             Gini = layers.Average(l => l.Balance.Gini),
             GiniWorstLayer = layers.Max(l => l.Balance.Gini),

@@ -53,12 +53,14 @@ public sealed class TrainingRun
             }
         }
 
+        _corpus.Vocabulary?.CopyTo(_folder.Path);
         _folder.WriteConfig(_config);
         using TensorBoardLog events = new(_folder.Path);
         Stopwatch clock = Stopwatch.StartNew();
         Evaluation evaluation = Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation)
             ?? EvaluateWhole(trainer, progress);
         trainer.Model.Save(_folder.ModelPath);
+        _corpus.Vocabulary?.CopyTo(_folder.ModelPath);
         return RowMeasurement.Row(trainer, evaluation, history, _corpus.Info, seconds + clock.Elapsed.TotalSeconds);
     }
 
@@ -78,7 +80,7 @@ public sealed class TrainingRun
             {
                 whole = ends ? EvaluateWhole(trainer, progress) : null;
                 double? testLoss = whole?.Loss ?? (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0
-                    ? Evaluator.Run(trainer.Model, HeldOut(), cancellation: CancellationToken.None).Loss
+                    ? Evaluator.Run(trainer.Model, HeldOut(), vocabulary: _corpus.Vocabulary, cancellation: CancellationToken.None).Loss
                     : null);
                 HistoryPoint point = window.Close(trainer.StepsDone, (long)trainer.StepsDone * trainer.StepTokens, testLoss);
                 history.Add(point);
@@ -93,7 +95,11 @@ public sealed class TrainingRun
                 RemoveOldCheckpoints();
             }
 
-            cancellation.ThrowIfCancellationRequested();
+            // A stop that is asked for later than above waits for the next step, which then leaves its checkpoint.
+            if (stops)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
         }
 
         return whole;
@@ -103,7 +109,7 @@ public sealed class TrainingRun
     private Evaluation EvaluateWhole(Trainer trainer, IProgress<TrainingProgress>? progress)
     {
         progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, "evaluating"));
-        return Evaluator.Run(trainer.Model, HeldOut(), RowMeasurement.NewRecorder(_corpus.Info.Domains.Count), CancellationToken.None);
+        return Evaluator.Run(trainer.Model, HeldOut(), RowMeasurement.NewRecorder(_corpus.Info.Domains.Count), _corpus.Vocabulary, CancellationToken.None);
     }
 
     private IEnumerable<TokenBatch> HeldOut() =>

@@ -12,41 +12,44 @@ public static class Evaluator
     /// <param name="model">The model; it is in inference during the call and as before after it.</param>
     /// <param name="batches">Held-out batches.</param>
     /// <param name="recorder">Records the routing; null for the loss alone.</param>
+    /// <param name="vocabulary">What the tokens are; null for bytes.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="ConfigurationException">There is no batch.</exception>
-    public static Evaluation Run(MoeTransformer model, IEnumerable<TokenBatch> batches, LoadRecorder? recorder = null, CancellationToken cancellation = default)
+    public static Evaluation Run(MoeTransformer model, IEnumerable<TokenBatch> batches, LoadRecorder? recorder = null, CorpusVocabulary? vocabulary = null, CancellationToken cancellation = default)
     {
-        (double loss, long tokens) = Judge(model, batches.Select(b => (b, 0)), long.MaxValue, recorder, cancellation);
-        return tokens > 0
-            ? new Evaluation(loss, tokens, recorder)
+        Evaluation evaluation = Judge(model, batches.Select(b => (b, 0)), long.MaxValue, recorder, vocabulary, cancellation);
+        return evaluation.Tokens > 0
+            ? evaluation
             : throw new ConfigurationException("there is no held-out sequence to evaluate on: the text is too short for the sequence length");
     }
 
     /// <summary>Loss on running text by windows: each token is judged once, with the tokens before it in its window as context.</summary>
     /// <param name="model">The model; it is in inference during the call and as before after it.</param>
     /// <param name="corpus">The text, its documents joined.</param>
+    /// <param name="vocabulary">What the tokens are; null for bytes.</param>
     /// <param name="context">Tokens of a window.</param>
     /// <param name="stride">Tokens from one window to the next.</param>
     /// <param name="maxTokens">The most tokens to judge.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ConfigurationException">The text has fewer than two tokens.</exception>
-    public static Evaluation Windows(MoeTransformer model, ICorpus corpus, int context, int stride, long maxTokens, CancellationToken cancellation = default)
+    public static Evaluation Windows(MoeTransformer model, ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride, long maxTokens, CancellationToken cancellation = default)
     {
-        IEnumerable<(TokenBatch Batch, int Begin)> windows = TokenWindows.Of(corpus, context, stride)
+        IEnumerable<(TokenBatch Batch, int Begin)> windows = TokenWindows.Of(corpus, vocabulary, context, stride)
             .Select(w => (new TokenBatch(w.Window, [-1], w.Window.Length - 1), w.Window.Length - 1 - w.Fresh));
-        (double loss, long judged) = Judge(model, windows, maxTokens, null, cancellation);
-        return judged > 0
-            ? new Evaluation(loss, judged, null)
+        Evaluation evaluation = Judge(model, windows, maxTokens, null, vocabulary, cancellation);
+        return evaluation.Tokens > 0
+            ? evaluation
             : throw new ConfigurationException($"'{corpus.Path}': there is nothing to judge; a text needs two tokens or more");
     }
 
     /// <summary>Mean loss over the targets of each batch from position Begin of its sequences on, in inference; batches of several sequences are judged whole.</summary>
-    private static (double Loss, long Tokens) Judge(MoeTransformer model, IEnumerable<(TokenBatch Batch, int Begin)> batches, long maxTokens, LoadRecorder? recorder, CancellationToken cancellation)
+    private static Evaluation Judge(MoeTransformer model, IEnumerable<(TokenBatch Batch, int Begin)> batches, long maxTokens, LoadRecorder? recorder, CorpusVocabulary? vocabulary, CancellationToken cancellation)
     {
         bool wasTraining = model.training;
         model.eval();
         double sum = 0;
         long tokens = 0;
+        long bytes = 0;
         try
         {
             using var quiet = no_grad();
@@ -62,6 +65,7 @@ public static class Evaluator
                 long count = targets.size(0) * (end - begin);
                 sum += model.Loss(new TransformerInput(inputs), judged, recorder).Loss.item<float>() * (double)count;
                 tokens += count;
+                bytes += vocabulary is null ? count : Bytes(batch, begin, (int)end, vocabulary);
                 if (tokens >= maxTokens)
                 {
                     break;
@@ -73,6 +77,22 @@ public static class Evaluator
             model.train(wasTraining);
         }
 
-        return (sum / tokens, tokens);
+        return new Evaluation(sum / tokens, tokens, recorder) { Bytes = bytes };
+    }
+
+    /// <summary>Bytes of the targets [begin, end) of each sequence.</summary>
+    private static long Bytes(TokenBatch batch, int begin, int end, CorpusVocabulary vocabulary)
+    {
+        long bytes = 0;
+        int width = batch.SequenceLength + 1;
+        for (int row = 0; row < batch.Rows; row++)
+        {
+            foreach (long token in batch.Tokens.AsSpan((row * width) + begin + 1, end - begin))
+            {
+                bytes += vocabulary.BytesOf(token);
+            }
+        }
+
+        return bytes;
     }
 }

@@ -3,19 +3,24 @@ using Switchyard.Training.Corpora;
 
 namespace Switchyard.Training.Trainers;
 
-/// <summary>Cuts running text into overlapping windows of bytes.</summary>
+/// <summary>Cuts running text into overlapping windows of tokens.</summary>
 internal static class TokenWindows
 {
     /// <summary>Windows of up to context + 1 tokens, and how many of each window's last tokens no window before it has judged.</summary>
-    public static IEnumerable<(long[] Window, int Fresh)> Of(ICorpus corpus, int context, int stride)
+    /// <param name="corpus">The text, its documents joined.</param>
+    /// <param name="vocabulary">What the tokens are; null for bytes.</param>
+    /// <param name="context">Tokens of a window.</param>
+    /// <param name="stride">Tokens from one window to the next.</param>
+    /// <exception cref="CorpusException">A document cannot be read, or is not text.</exception>
+    public static IEnumerable<(long[] Window, int Fresh)> Of(ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride)
     {
         List<long> buffer = [];
         int judged = 0;
         foreach (Document document in corpus.Read())
         {
-            foreach (byte b in Encoding.UTF8.GetBytes(document.Text))
+            foreach (long token in Tokens(document, vocabulary))
             {
-                buffer.Add(b);
+                buffer.Add(token);
                 if (buffer.Count == context + 1)
                 {
                     yield return ([.. buffer], context - judged);
@@ -29,6 +34,20 @@ internal static class TokenWindows
         if (fresh > 0)
         {
             yield return ([.. buffer], fresh);
+        }
+    }
+
+    private static IEnumerable<long> Tokens(Document document, CorpusVocabulary? vocabulary)
+    {
+        try
+        {
+            return vocabulary is null
+                ? Encoding.UTF8.GetBytes(document.Text).Select(b => (long)b)
+                : vocabulary.Tokenizer.Encode(document.Text, addSpecial: false).Select(id => (long)id);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CorpusException($"'{document.Id}': {e.Message.Split(" (Parameter")[0]}", e);
         }
     }
 }

@@ -182,16 +182,16 @@ public sealed class PackedCorpusTests
 
     internal static byte[] Train(PackedCorpus packed)
     {
-        byte[] bytes = new byte[packed.TrainTokens];
-        packed.ReadTrain(0, bytes);
-        return bytes;
+        long[] tokens = new long[packed.TrainTokens];
+        packed.ReadTrain(0, tokens);
+        return Array.ConvertAll(tokens, t => checked((byte)t));
     }
 
     internal static byte[] HeldOut(PackedCorpus packed)
     {
-        byte[] bytes = new byte[packed.HeldOutTokens];
-        packed.ReadHeldOut(0, bytes);
-        return bytes;
+        long[] tokens = new long[packed.HeldOutTokens];
+        packed.ReadHeldOut(0, tokens);
+        return Array.ConvertAll(tokens, t => checked((byte)t));
     }
 
     private static string[] Texts(byte[] bytes) =>

@@ -59,6 +59,7 @@ public sealed class TokenFrequencyTests : IDisposable
         Run(whole, Balanced(steps: 4));
         using StopAt stop = new(2);
         Assert.Throws<OperationCanceledException>(() => Run(halted, Balanced(steps: 4), stop: stop));
+        Assert.Equal([3], halted.Checkpoints());
 
         Run(halted, Balanced(steps: 4), resume: true);
 

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using Switchyard.Models.Files;
+using Switchyard.Models.Tokenizers;
+
+namespace Switchyard.Training.Corpora;
+
+/// <summary>The tokens that a run is trained on where they are not bytes: a byte-level byte-pair encoding, learnt from the training text and kept as <c>tokenizer.json</c> in the folder of the run.</summary>
+public sealed class CorpusVocabulary : IDisposable
+{
+    private const string TokenizerFile = "tokenizer.json";
+    private static readonly string[] Files = [TokenizerFile, "tokenizer_config.json"];
+    private readonly string _folder;
+    private readonly int[] _bytes;
+
+    private CorpusVocabulary(string folder, TextTokenizer tokenizer, int end)
+    {
+        _folder = folder;
+        Tokenizer = tokenizer;
+        EndOfDocument = end;
+        _bytes = new int[tokenizer.VocabularySize];
+        for (int id = 0; id < _bytes.Length; id++)
+        {
+            _bytes[id] = id == end ? 1 : tokenizer.BytesOf(id) ?? throw new CheckpointFormatException(PathIn(folder), null, "is not a byte-level vocabulary, as runs are trained on");
+        }
+
+        Key = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(PathIn(folder))));
+    }
+
+    /// <summary>Makes tokens of text and text of tokens.</summary>
+    public TextTokenizer Tokenizer { get; }
+
+    /// <summary>How many tokens there are.</summary>
+    public int Size => Tokenizer.VocabularySize;
+
+    /// <summary>The token that ends a document.</summary>
+    public int EndOfDocument { get; }
+
+    /// <summary>A hash of <c>tokenizer.json</c>.</summary>
+    internal string Key { get; }
+
+    /// <summary>Learns a vocabulary from the training text, never from what is held out, and writes it.</summary>
+    /// <param name="corpus">The text, of bytes.</param>
+    /// <param name="size">Tokens of the vocabulary; fewer where no pair occurs twice.</param>
+    /// <param name="folder">Gets <c>tokenizer.json</c> and <c>tokenizer_config.json</c>.</param>
+    /// <param name="cancellation">Stops between documents and merges.</param>
+    /// <exception cref="ConfigurationException">The size is below <see cref="BytePairTrainer.SmallestVocabulary"/>.</exception>
+    public static CorpusVocabulary Learn(PackedCorpus corpus, int size, string folder, CancellationToken cancellation = default)
+    {
+        BytePairTrainer trainer = new();
+        using (PackedDocuments documents = new(Path.Combine(corpus.Folder, PackedCorpus.TrainTokensFile), Path.Combine(corpus.Folder, PackedCorpus.TrainIndexFile)))
+        {
+            foreach ((string text, _) in documents.Read())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                trainer.Add(text);
+            }
+        }
+
+        trainer.Train(size, cancellation).Save(folder);
+        return Load(folder);
+    }
+
+    /// <summary>Opens the vocabulary of a folder.</summary>
+    /// <exception cref="CheckpointFormatException">There is none, it is damaged, it is not of bytes, or no token ends a text.</exception>
+    public static CorpusVocabulary Load(string folder)
+    {
+        TextTokenizer tokenizer = TextTokenizer.Load(PathIn(folder));
+        try
+        {
+            return new CorpusVocabulary(folder, tokenizer, tokenizer.EndId ?? throw new CheckpointFormatException(PathIn(folder), null, "no eos_token of tokenizer_config.json ends a text"));
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>UTF-8 bytes that a token stands for; one for the end of a document, as where tokens are bytes.</summary>
+    public int BytesOf(long token) => _bytes[token];
+
+    /// <summary>Copies its files into another folder.</summary>
+    /// <exception cref="IOException">They cannot be written.</exception>
+    public void CopyTo(string folder)
+    {
+        if (string.Equals(Path.GetFullPath(folder), Path.GetFullPath(_folder), StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(folder);
+        foreach (string file in Files)
+        {
+            byte[] content = File.ReadAllBytes(Path.Combine(_folder, file));
+            AtomicFile.Write(Path.Combine(folder, file), stream => stream.Write(content));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Tokenizer.Dispose();
+
+    private static string PathIn(string folder) => Path.Combine(folder, TokenizerFile);
+}
