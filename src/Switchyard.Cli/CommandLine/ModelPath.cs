@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Switchyard.Models.Files;
 using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.CommandLine;
@@ -6,10 +7,10 @@ namespace Switchyard.Cli.CommandLine;
 /// <summary>Tells a model's folder in Hugging Face's layout from the folder of a run.</summary>
 internal static class ModelPath
 {
-    /// <summary>Whether a folder's <c>config.json</c> describes a model.</summary>
+    /// <summary>Whether a folder's <c>config.json</c> describes a model; the folder may be that of a repository in a hub cache.</summary>
     public static bool IsModel(string folder)
     {
-        string path = Path.Combine(folder, "config.json");
+        string path = Path.Combine(HubFolder.Resolve(folder), "config.json");
         if (!File.Exists(path))
         {
             return false;

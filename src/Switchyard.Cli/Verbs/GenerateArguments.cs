@@ -8,7 +8,7 @@ namespace Switchyard.Cli.Verbs;
 /// <summary>What <c>generate</c> is given.</summary>
 internal sealed class GenerateArguments
 {
-    public Argument<string> Model { get; } = new("MODEL") { Description = "the folder of a model", Validators = { CommonOptions.RefuseDash } };
+    public Argument<string> Model { get; } = new("MODEL") { Description = "the folder of a model, or the run folder of a trained one", Validators = { CommonOptions.RefuseDash } };
 
     public Option<string?> Prompt { get; } = new("--prompt") { Description = "the text to continue; standard input unless said otherwise", HelpName = "TEXT" };
 

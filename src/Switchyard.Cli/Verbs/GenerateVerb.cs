@@ -28,7 +28,7 @@ internal static class GenerateVerb
 
     private static async Task<int> RunAsync(ParseResult parse, CommonOptions common, GenerateArguments arguments, CancellationToken cancellation)
     {
-        string folder = parse.GetValue(arguments.Model)!;
+        string folder = ModelPath.Resolve(parse.GetValue(arguments.Model)!);
         GenerationConfiguration defaults = GenerationConfiguration.Read(folder);
         GenerationOptions options = arguments.Read(parse, common, defaults);
         options.Validate();

@@ -22,7 +22,7 @@ public sealed class VocabularyTests : IDisposable
         JsonElement judged = Json(["eval", run]);
         JsonElement text = Json(["eval", run, "--text", Text(), "--max-tokens", "200"]);
         JsonElement model = Json(["eval", Path.Combine(run, "model"), "--text", Text(), "--max-tokens", "200"]);
-        JsonElement generated = Json(["generate", Path.Combine(run, "model"), "--prompt", "line", "--max-tokens", "3"]);
+        JsonElement generated = Json(["generate", run, "--prompt", "line", "--max-tokens", "3"]);
 
         using TextTokenizer tokenizer = TextTokenizer.Load(run);
         Assert.Equal(300, tokenizer.VocabularySize);
