@@ -1,3 +1,4 @@
+using Switchyard.Experts;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models;
@@ -10,6 +11,9 @@ public sealed record ModelLoadOptions
 
     /// <summary>Type of the products, <see cref="MoeTransformer.ComputeType"/>: Float32 or BFloat16.</summary>
     public ScalarType ComputeType { get; init; } = ScalarType.Float32;
+
+    /// <summary>What the executors keep for gradients.</summary>
+    public SavedActivations Activations { get; init; } = SavedActivations.Keep;
 
     /// <summary>
     /// Type that the frequencies of the rotary embedding are rounded to; Float64 for none, which is right. In PyTorch <c>model.to(torch.bfloat16)</c> casts the frequencies with the weights,

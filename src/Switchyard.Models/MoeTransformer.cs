@@ -79,6 +79,12 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="NotSupportedException">The model was made, not read, and <c>config.json</c> has no keys for a part of it.</exception>
     public void Save(string folder) => ModelWriter.Save(this, folder);
 
+    /// <summary>Writes a copy of the folder that the model was read from in which routers, selectors and balancers are those that the model has now (<see cref="MoeLayer.Exchange"/>); every other tensor and file is copied byte for byte. Where transformers would not compute the same, the model type becomes <c>switchyard_moe</c>.</summary>
+    /// <param name="folder">The folder to write; it must not be there. It appears whole or not at all.</param>
+    /// <exception cref="IOException">The folder is there already or cannot be written, or the disk is full.</exception>
+    /// <exception cref="NotSupportedException">The model was made, not read.</exception>
+    public void SaveRerouted(string folder) => ModelWriter.SaveRerouted(this, folder);
+
     /// <summary>Logits [B, N, V] of token ids [B, N] int64.</summary>
     public override Tensor forward(Tensor input) => Run(input).Logits;
 
@@ -134,12 +140,23 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         }
 
         TransformerStates states = Encode(input, observer);
-        Tensor last = states.Last.to(ComputeType);
-        Tensor loss = _head?.Stored is { } stored
-            ? DenseOperations.CrossEntropy(last, stored, targets)
-            : DenseOperations.CrossEntropy(last, (_head?.Weight ?? _stack.Embedding.weight!).to(ComputeType), targets);
-        return new MoeTransformerLoss(loss, states.BalanceLoss, states.DroppedPairs);
+        return new MoeTransformerLoss(LossOf(states.Last, targets), states.BalanceLoss, states.DroppedPairs);
     }
+
+    /// <summary>Mean loss of targets from the last hidden states, as <see cref="Loss"/> computes it; in a decoder.</summary>
+    /// <param name="last">Last hidden states [B, N, d], after the last norm.</param>
+    /// <param name="targets">The token that is right at each position, [B, N] int64; negative where none is judged.</param>
+    public Tensor LossOf(Tensor last, Tensor targets)
+    {
+        Tensor hidden = last.to(ComputeType);
+        return _head?.Stored is { } stored
+            ? DenseOperations.CrossEntropy(hidden, stored, targets)
+            : DenseOperations.CrossEntropy(hidden, (_head?.Weight ?? _stack.Embedding.weight!).to(ComputeType), targets);
+    }
+
+    /// <summary>Logits [..., V] of last hidden states.</summary>
+    /// <param name="last">Last hidden states [..., d], after the last norm.</param>
+    public Tensor LogitsOf(Tensor last) => Logits(last).to(ScalarType.Float32);
 
     /// <summary>Hidden states of an input, without logits.</summary>
     /// <param name="input">Tokens, and what is known of them.</param>

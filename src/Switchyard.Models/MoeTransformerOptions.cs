@@ -109,6 +109,9 @@ public sealed record MoeTransformerOptions
     /// <summary>Settings of the MoE layers; its sizes are filled in from here.</summary>
     public MoeLayerOptions? Moe { get; init; }
 
+    /// <summary>Layers that route otherwise than <see cref="Moe"/> says, by index; null for none.</summary>
+    public IReadOnlyDictionary<int, LayerRoutingOptions>? Rerouted { get; init; }
+
     /// <summary>Seed of the initial weights.</summary>
     public long Seed { get; init; } = 1;
 
@@ -123,6 +126,10 @@ public sealed record MoeTransformerOptions
 
     /// <summary>The options of the MoE layer at an index.</summary>
     public MoeLayerOptions MoeLayer(int layer) =>
+        Rerouted is not null && Rerouted.TryGetValue(layer, out LayerRoutingOptions? routing) ? routing.In(UsualMoeLayer(layer)) : UsualMoeLayer(layer);
+
+    /// <summary>The same without <see cref="Rerouted"/>.</summary>
+    internal MoeLayerOptions UsualMoeLayer(int layer) =>
         (Moe ?? new MoeLayerOptions { HiddenSize = 1, Experts = 1, TopK = 1, InnerSize = 1 }) with
         {
             HiddenSize = HiddenSize,
@@ -175,6 +182,11 @@ public sealed record MoeTransformerOptions
         foreach (int layer in DenseLayers.Concat(WindowLayers ?? []).Where(l => l < 0 || l >= Layers))
         {
             throw new ConfigurationException($"a list of layers (denseLayers, windowLayers) names layer {layer}; there are {Layers}, from 0");
+        }
+
+        if (Rerouted?.Keys.Where(l => l < 0 || l >= Layers || !IsMoe(l)).Order().ToArray() is [int first, ..])
+        {
+            throw new ConfigurationException($"layer {first} is rerouted, but the model has no MoE layer {first}");
         }
 
         if (Enumerable.Range(0, Layers).Any(IsMoe))

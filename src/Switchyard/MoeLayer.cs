@@ -16,6 +16,8 @@ namespace Switchyard;
 /// </remarks>
 public sealed class MoeLayer : nn.Module<Tensor, Tensor>
 {
+    private const string RouterName = "gate", SelectorName = "selector", BalancerName = "balancer";
+
     private readonly TokenDispatcher _dispatcher;
     private readonly CapacityPolicy _capacity;
     private readonly ExpertExecutor _executor;
@@ -29,7 +31,6 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         : base(nameof(MoeLayer))
     {
         options.Validate();
-        RoutingCompatibility.Check(options.Routing.Router, options.Routing.Selector, options.Routing.Balancer);
         Options = options;
         _dispatcher = dispatcher ?? new LocalDispatcher();
         _capacity = CapacityPolicies.All.Get(options.Capacity).Create(new CapacityOptions
@@ -49,46 +50,24 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             register_module("shared_expert", SharedExpert);
         }
 
-        Router = Routers.All.Get(options.Routing.Router).Create(
-            (options.Router ?? new RouterOptions { HiddenSize = 1, Experts = 1, TopK = 1 }) with
-            {
-                HiddenSize = options.HiddenSize,
-                Experts = options.Experts,
-                TopK = options.TopK,
-                VocabularySize = options.VocabularySize,
-                Layer = options.Layer,
-                Seed = options.Seed,
-            });
-        register_module("gate", Router);
-        Selector = Selectors.All.Get(options.Routing.Selector).Create(
-            (options.Selector ?? new SelectorOptions { Experts = 1, TopK = 1 }) with
-            {
-                Experts = options.Experts,
-                TopK = options.TopK,
-                HiddenSize = options.HiddenSize,
-            });
-        register_module("selector", Selector);
-        Balancer = Balancers.Create(
-            options.Routing.Balancer,
-            (options.Balancer ?? new BalancerOptions { Experts = 1, TopK = 1 }) with
-            {
-                Experts = options.Experts,
-                TopK = options.TopK,
-            });
-        register_module("balancer", Balancer);
+        Routing = new LayerRouting(options);
+        Register(Routing);
     }
 
     /// <summary>Sizes and parts.</summary>
-    public MoeLayerOptions Options { get; }
+    public MoeLayerOptions Options { get; private set; }
+
+    /// <summary>Router, selector and balancer; <see cref="Exchange"/> puts others in their place.</summary>
+    public LayerRouting Routing { get; private set; }
 
     /// <summary>Scores the tokens.</summary>
-    public Router Router { get; }
+    public Router Router => Routing.Router;
 
     /// <summary>Chooses experts by score.</summary>
-    public Selector Selector { get; }
+    public Selector Selector => Routing.Selector;
 
     /// <summary>Evens the load.</summary>
-    public Balancer Balancer { get; }
+    public Balancer Balancer => Routing.Balancer;
 
     /// <summary>The experts' weights.</summary>
     public ExpertWeights Experts { get; }
@@ -128,8 +107,33 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             loss = Sum(Balancer.Loss(new BalanceInput(scores, wanted, context)), Router.Loss(routed, wanted, context));
         }
 
-        observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { DroppedPairs = kept.DroppedPairs });
+        observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { Hidden = x.detach(), DroppedPairs = kept.DroppedPairs });
         return new MoeLayerOutput(y.reshape(input.shape), loss, kept.DroppedPairs);
+    }
+
+    /// <summary>Puts another router, selector and balancer in the place of the layer's own, which are returned. Experts stay.</summary>
+    /// <param name="routing">Made for a layer of these sizes; the layer's from now on.</param>
+    /// <returns>What the layer had; the caller's from now on.</returns>
+    /// <exception cref="ConfigurationException">It was made for other sizes.</exception>
+    public LayerRouting Exchange(LayerRouting routing)
+    {
+        MoeLayerOptions options = LayerRoutingOptions.Of(routing.Options).In(Options);
+        if (options != routing.Options)
+        {
+            throw new ConfigurationException($"the routing was made for another layer: {routing.Options.Experts} experts, top {routing.Options.TopK}, hidden size {routing.Options.HiddenSize}, layer {routing.Options.Layer}; here {Options.Experts}, {Options.TopK}, {Options.HiddenSize}, {Options.Layer}");
+        }
+
+        LayerRouting before = Routing;
+        foreach (string name in (string[])[RouterName, SelectorName, BalancerName])
+        {
+            register_module(name, null!);
+        }
+
+        Routing = routing;
+        Options = options;
+        Register(routing);
+        routing.Train(training);
+        return before;
     }
 
     /// <summary>Updates the state of router and balancer; call it once after each optimizer step.</summary>
@@ -139,6 +143,13 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         using var quiet = no_grad();
         Balancer.AfterStep();
         Router.AfterStep();
+    }
+
+    private void Register(LayerRouting routing)
+    {
+        register_module(RouterName, routing.Router);
+        register_module(SelectorName, routing.Selector);
+        register_module(BalancerName, routing.Balancer);
     }
 
     private Tensor Jittered(Tensor x)

@@ -22,6 +22,11 @@ public static class ModelArchitectures
     internal static Architecture Of(ConfigReader config)
     {
         string type = config.Text("model_type");
+        if (type == SwitchyardArchitecture.ModelType && config.Has(ModelSection.Key) && config.Section(ModelSection.Key).Has(nameof(ModelSection.Architecture).ToLowerInvariant()))
+        {
+            type = config.Section(ModelSection.Key).Text(nameof(ModelSection.Architecture).ToLowerInvariant());
+        }
+
         return All.TryGet(type, out Architecture? architecture)
             ? architecture
             : throw config.Error($"model_type is '{type}'; did you mean '{NearestName.Of(type, All.Names)}'? Known: {string.Join(", ", All.Names)}");

@@ -2,10 +2,11 @@ using Switchyard.Models.Checkpoints;
 
 namespace Switchyard.Models.Architectures;
 
-/// <summary>Models of our own that no architecture of Hugging Face's computes: the keys of <c>qwen3_moe</c>, and what else there is in the section <c>switchyard</c>.</summary>
+/// <summary>Models that no architecture of Hugging Face's computes: the keys of <c>qwen3_moe</c>, and what else there is in the section <c>switchyard</c>. Where that names another architecture, as in a checkpoint whose routers were replaced, keys and names are that one's.</summary>
 internal sealed class SwitchyardArchitecture : Architecture
 {
     public const string ModelType = "switchyard_moe";
+    public const string ClassName = "SwitchyardMoeForCausalLM";
 
     public override string Name => ModelType;
 

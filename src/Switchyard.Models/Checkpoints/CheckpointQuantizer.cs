@@ -102,8 +102,8 @@ public static class CheckpointQuantizer
         }
     }
 
-    /// <summary>Everything is written beside the target first, and takes its place whole.</summary>
-    private static void WriteFolder(string folder, string target, List<SafetensorsSource> sources, string config)
+    /// <summary>Weights and configuration, and the other files of a model's folder as they are. Everything is written beside the target first, and takes its place whole.</summary>
+    internal static void WriteFolder(string folder, string target, List<SafetensorsSource> sources, string config)
     {
         string temporary = $"{Path.TrimEndingDirectorySeparator(target)}.{Guid.NewGuid():N}.tmp";
         try

@@ -12,7 +12,7 @@ internal static class ModelConfiguration
     private const string Plain = "qwen3_moe";
     private const int MostLayers = 1 << 12;
     private const int MostPositions = 1 << 24;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     public static string Write(MoeTransformer model)
     {
@@ -26,7 +26,7 @@ internal static class ModelConfiguration
         bool plain = ModelSection.IsPlain(model);
         JsonObject config = new()
         {
-            ["architectures"] = new JsonArray(plain ? "Qwen3MoeForCausalLM" : "SwitchyardMoeForCausalLM"),
+            ["architectures"] = new JsonArray(plain ? "Qwen3MoeForCausalLM" : SwitchyardArchitecture.ClassName),
             ["model_type"] = plain ? Plain : SwitchyardArchitecture.ModelType,
             ["attention_bias"] = false,
             ["attention_dropout"] = Real(0),
@@ -86,8 +86,12 @@ internal static class ModelConfiguration
                 config.Refuse(
                     !string.Equals(section.Schema, ModelSection.CurrentSchema, StringComparison.Ordinal),
                     $"the section '{ModelSection.Key}' has the schema '{section.Schema}'; this version reads '{ModelSection.CurrentSchema}'");
-                string activation = config.Text("hidden_act");
-                config.Refuse(activation != NameOf(section.Activation), $"hidden_act is '{activation}'; expected '{NameOf(section.Activation)}', as the section '{ModelSection.Key}' says");
+                if (section.Activation is { } activation)
+                {
+                    string said = config.Text("hidden_act");
+                    config.Refuse(said != NameOf(activation), $"hidden_act is '{said}'; expected '{NameOf(activation)}', as the section '{ModelSection.Key}' says");
+                }
+
                 options = section.ApplyTo(options);
             }
 
@@ -117,10 +121,34 @@ internal static class ModelConfiguration
         }
     }
 
-    /// <summary>The file that a model was read from, with the type that its weights have now.</summary>
-    private static string Again(MoeTransformer model, ModelSource source)
+    /// <summary>The file that a model was read from, with the routing that it has now, whatever transformers would make of it.</summary>
+    public static JsonObject Rerouted(MoeTransformer model, ModelSource source)
     {
         JsonObject config = (JsonObject)source.Config.DeepClone();
+        IReadOnlyList<RoutingGroup> groups = RoutingGroup.Of(model);
+        ModelSection section = (config[ModelSection.Key]?.Deserialize<ModelSection>(ModelSection.Json) ?? new ModelSection()) with { Rerouted = groups.Count > 0 ? groups : null };
+        bool plain = groups.Count == 0 && section.Architecture is null;
+        if (plain && section.Routing is null)
+        {
+            config.Remove(ModelSection.Key);
+            return config;
+        }
+
+        if (!plain && (string)config["model_type"]! is not SwitchyardArchitecture.ModelType and { } type)
+        {
+            section = section with { Architecture = type };
+            config["model_type"] = SwitchyardArchitecture.ModelType;
+            config["architectures"] = new JsonArray(SwitchyardArchitecture.ClassName);
+        }
+
+        config[ModelSection.Key] = JsonSerializer.SerializeToNode(section, ModelSection.Json);
+        return config;
+    }
+
+    /// <summary>The file that a model was read from, with the routing and the type of weights that it has now.</summary>
+    private static string Again(MoeTransformer model, ModelSource source)
+    {
+        JsonObject config = Rerouted(model, source);
         string key = config.ContainsKey("torch_dtype") ? "torch_dtype" : "dtype";
         config[key] = model.parameters().First().dtype switch
         {

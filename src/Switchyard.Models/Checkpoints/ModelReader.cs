@@ -21,6 +21,11 @@ internal static class ModelReader
         try
         {
             MoeTransformerOptions options = ModelConfiguration.Read(config, architecture, tensors.Names.ToHashSet(StringComparer.Ordinal)) with { IsFilledLater = true, RotaryRounding = load.RotaryRounding };
+            if (options.Moe is { } moe)
+            {
+                options = options with { Moe = moe with { ExecutorOptions = moe.ExecutorOptions with { Activations = load.Activations } } };
+            }
+
             TensorNames names = architecture.Names(config);
             WeightReader weights = new(tensors, config);
             SizeCheck.Run(weights, names, options);
@@ -32,6 +37,7 @@ internal static class ModelReader
             using var quiet = no_grad();
             IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
+            model.Source.RoutingTensors = ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)).SelectMany(t => weights.Tensors(t.Name)).ToHashSet(StringComparer.Ordinal);
             model.ComputeType = load.ComputeType;
             model.eval();
             return model;

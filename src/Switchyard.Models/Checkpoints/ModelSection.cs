@@ -18,13 +18,20 @@ internal sealed record ModelSection
         PropertyNameCaseInsensitive = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         IgnoreReadOnlyProperties = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
     public string Schema { get; init; } = CurrentSchema;
 
-    /// <summary>Router, balancers and selector, such as <c>linear+bias</c>.</summary>
-    public string Routing { get; init; } = "linear";
+    /// <summary>The architecture that the other keys and the names of the tensors are of, where <c>model_type</c> does not say; null for <c>qwen3_moe</c>.</summary>
+    public string? Architecture { get; init; }
+
+    /// <summary>Layers that route otherwise than the rest of the file says; null for none.</summary>
+    public IReadOnlyList<RoutingGroup>? Rerouted { get; init; }
+
+    /// <summary>Router, balancers and selector, such as <c>linear+bias</c>; null for those of the architecture, and then nothing below is there.</summary>
+    public string? Routing { get; init; }
 
     public RouterOptions? Router { get; init; }
 
@@ -40,15 +47,15 @@ internal sealed record ModelSection
 
     public double InputJitter { get; init; }
 
-    public ExpertActivation Activation { get; init; }
+    public ExpertActivation? Activation { get; init; }
 
     public bool ExpertBias { get; init; }
 
-    public bool SharedGate { get; init; }
+    public bool? SharedGate { get; init; }
 
-    public bool QueryKeyNorm { get; init; } = true;
+    public bool? QueryKeyNorm { get; init; }
 
-    public long Seed { get; init; }
+    public long? Seed { get; init; }
 
     public static ModelSection Of(MoeTransformer model)
     {
@@ -83,22 +90,24 @@ internal sealed record ModelSection
     /// <summary>Options as read from the keys of an architecture, with what the section says of routers, experts and seed.</summary>
     public MoeTransformerOptions ApplyTo(MoeTransformerOptions options) => options with
     {
-        QueryKeyNorm = QueryKeyNorm,
-        Activation = Activation,
-        SharedGate = SharedGate,
-        Seed = Seed,
-        Moe = LayerOptions(options.Moe?.Selector?.Normalize ?? true),
+        QueryKeyNorm = QueryKeyNorm ?? options.QueryKeyNorm,
+        Activation = Activation ?? options.Activation,
+        SharedGate = SharedGate ?? options.SharedGate,
+        Seed = Seed ?? options.Seed,
+        Moe = Routing is null ? options.Moe : LayerOptions(Routing, options.Moe?.Selector?.Normalize ?? true),
+        Rerouted = Rerouted?.SelectMany(g => g.Layers.Select(layer => (layer, g))).DistinctBy(p => p.layer).ToDictionary(p => p.layer, p => p.g.ToOptions()),
     };
 
     /// <summary>The options of the layers; sizes are filled in by the model.</summary>
+    /// <param name="routing">Router, balancers and selector.</param>
     /// <param name="normalize">Whether the chosen weights are divided by their sum.</param>
-    private MoeLayerOptions LayerOptions(bool normalize) => new()
+    private MoeLayerOptions LayerOptions(string routing, bool normalize) => new()
     {
         HiddenSize = 1,
         Experts = 1,
         TopK = 1,
         InnerSize = 1,
-        Routing = RoutingRecipe.Parse(Routing),
+        Routing = RoutingRecipe.Parse(routing),
         Router = Router,
         Selector = (Selector ?? new SelectorOptions { Experts = 1, TopK = 1 }) with { Normalize = normalize },
         Capacity = Capacity,

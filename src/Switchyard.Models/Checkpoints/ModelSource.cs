@@ -32,6 +32,9 @@ public sealed class ModelSource : IDisposable
 
     internal TensorNames Names { get; }
 
+    /// <summary>Tensors of the files that the routers, selectors and balancers were read from.</summary>
+    internal IReadOnlySet<string> RoutingTensors { get; set; } = new HashSet<string>();
+
     /// <summary>Closes the files; experts that stayed in them cannot be used any more. The model does it when it is disposed.</summary>
     public void Dispose() => Weights.Checkpoint.Dispose();
 }

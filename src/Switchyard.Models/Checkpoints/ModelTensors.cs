@@ -10,6 +10,7 @@ public static class ModelTensors
     private const string GateUp = "gate_up";
     private const string Down = "down";
     private const string FeedForward = ".mlp.";
+    private static readonly string[] Routing = ["gate", "selector", "balancer"];
 
     /// <summary>All parameters and persistent buffers, each once, as names and views; the caller's dispose scope owns the views.</summary>
     public static IEnumerable<(string Name, Tensor Tensor)> Of(MoeTransformer model)
@@ -31,6 +32,18 @@ public static class ModelTensors
     /// <summary>All but the matrices of routed experts, under the names of <c>qwen3_moe</c>.</summary>
     internal static IEnumerable<(string Name, Tensor Tensor)> WithoutExperts(MoeTransformer model) =>
         State(model).Where(t => !IsExperts(t.Name)).SelectMany(t => OfOthers(model, t.Name, t.Tensor));
+
+    /// <summary>Parameters and state of the routers, selectors and balancers of some layers, under the names that the model's architecture gives them.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="layers">Indices of the layers.</param>
+    public static IEnumerable<(string Name, Tensor Tensor)> OfRouting(MoeTransformer model, IEnumerable<int> layers)
+    {
+        TensorNames names = model.Source?.Names ?? TensorNames.Plain;
+        string[] prefixes = [.. layers.SelectMany(l => Routing.Select(part => $"model.layers.{l}{FeedForward}{part}."))];
+        return State(model).Where(t => prefixes.Any(p => t.Name.StartsWith(p, StringComparison.Ordinal)))
+            .SelectMany(t => OfOthers(model, t.Name, t.Tensor))
+            .Select(t => (names.Of(t.Name), t.Tensor));
+    }
 
     /// <summary>What the names of a layer's experts begin with.</summary>
     internal static string ExpertsPrefix(int layer) => $"model.layers.{layer}{FeedForward}experts.";
@@ -62,7 +75,6 @@ public static class ModelTensors
             return [(key, value)];
         }
 
-        bool linear = model.MoeLayers is [{ Router: LinearRouter }, ..];
         bool gated = model.Options.Activation == Experts.ExpertActivation.SwiGlu;
         string prefix = key[..(at + FeedForward.Length)];
         string name = key[prefix.Length..];
@@ -72,11 +84,14 @@ public static class ModelTensors
         {
             ("shared_expert", "gate") => [(prefix + "shared_expert_gate.weight", value)],
             ("shared_expert", _) or (GateUp or Down or GateUp + "_bias" or Down + "_bias", _) => Parts(stem, path[^1], gated).Select(p => (p.Name, p.Of(value))),
-            ("gate", "W_g") when linear => [(prefix + "gate.weight", value)],
-            ("gate", "b") when linear => [(prefix + "gate.bias", value)],
+            ("gate", "W_g") when IsLinear(model, prefix) => [(prefix + "gate.weight", value)],
+            ("gate", "b") when IsLinear(model, prefix) => [(prefix + "gate.bias", value)],
             _ => [(prefix + name, value)],
         };
     }
+
+    private static bool IsLinear(MoeTransformer model, string prefix) =>
+        model.MoeLayers.First(l => prefix == $"model.layers.{l.Options.Layer}{FeedForward}").Router is LinearRouter;
 
     /// <summary>The parts of a first matrix [2f, d] (gate above up) or [f, d], of a second [d, f], or of their biases.</summary>
     private static IEnumerable<(string Name, Func<Tensor, Tensor> Of)> Parts(string stem, string name, bool gated)

@@ -44,6 +44,39 @@ internal static class ModelWriter
         }
     }
 
+    /// <summary>Writes a copy of the folder that a model was read from in which routers, selectors and balancers are those that the model has now; all else is copied byte for byte. It appears whole or not at all.</summary>
+    public static void SaveRerouted(MoeTransformer model, string folder)
+    {
+        ModelSource source = model.Source ?? throw new NotSupportedException("the model was made, not read: there is no checkpoint to copy; Save writes it whole");
+        folder = Path.GetFullPath(folder);
+        if (Path.Exists(folder))
+        {
+            throw new IOException($"'{folder}' is there already; name a folder that is not");
+        }
+
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        SafetensorsSource[] routing = [.. ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)).Select(t => Unchanged(source, t) ?? SafetensorsSource.Of(t.Name, t.Tensor))];
+        HashSet<string> replaced = [.. source.RoutingTensors, .. routing.Select(r => r.Name)];
+        CheckpointTensors tensors = source.Weights.Checkpoint;
+        List<SafetensorsSource> sources = [.. tensors.Names.Where(n => !replaced.Contains(n)).Select(n => SafetensorsSource.Of(tensors.FileOf(n), n)), .. routing];
+        CheckpointQuantizer.WriteFolder(source.Folder, folder, sources, ModelConfiguration.Rerouted(model, source).ToJsonString(ModelConfiguration.Indented) + "\n");
+    }
+
+    /// <summary>The tensor as it lies in the file, where the model has the same numbers: a router that nobody replaced keeps its type.</summary>
+    private static SafetensorsSource? Unchanged(ModelSource source, (string Name, Tensor Tensor) tensor)
+    {
+        CheckpointTensors files = source.Weights.Checkpoint;
+        if (!files.Has(tensor.Name) || source.Weights.IsQuantized(tensor.Name) || !files.Entry(tensor.Name).Shape.SequenceEqual(tensor.Tensor.shape))
+        {
+            return null;
+        }
+
+        using Tensor there = zeros_like(tensor.Tensor);
+        source.Weights.CopyTo(tensor.Name, there);
+        return there.eq(tensor.Tensor).all().item<bool>() ? SafetensorsSource.Of(files.FileOf(tensor.Name), tensor.Name) : null;
+    }
+
     /// <summary>What the model's own memory holds; and as it lies in the files that it was read from, what is frozen there: experts that stayed, and weights that are quantized.</summary>
     private static IEnumerable<SafetensorsSource> Sources(MoeTransformer model)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -19,9 +20,14 @@ public static class ConfigFile
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
+    /// <summary>Reads the configuration of a run of training.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, is not JSON, or has an unknown key or a value of the wrong kind; the message names file and key.</exception>
+    public static RunConfig Load(string path) => Load<RunConfig>(path);
+
     /// <summary>Reads a configuration file.</summary>
     /// <exception cref="ConfigurationException">It cannot be read, is not JSON, or has an unknown key or a value of the wrong kind; the message names file and key.</exception>
-    public static RunConfig Load(string path)
+    public static T Load<T>(string path)
+        where T : class
     {
         string text;
         try
@@ -33,28 +39,49 @@ public static class ConfigFile
             throw new ConfigurationException($"{path}: {e.Message}", e);
         }
 
-        return Parse(text, path);
+        return Parse<T>(text, path);
     }
 
     /// <summary>Reads a configuration from text.</summary>
     /// <param name="json">The text.</param>
     /// <param name="source">What error messages call it.</param>
     /// <exception cref="ConfigurationException">As for <see cref="Load"/>.</exception>
-    public static RunConfig Parse(string json, string source)
+    public static RunConfig Parse(string json, string source) => Parse<RunConfig>(json, source);
+
+    /// <summary>The text of a configuration, defaults written out.</summary>
+    public static string Write<T>(T config) => JsonSerializer.Serialize(config, Json);
+
+    /// <summary>Options of a part, sizes added; null where nothing is said.</summary>
+    internal static T? Settings<T>(JsonObject? settings, string section, (string Key, int Size)[] sizes)
+        where T : class
+    {
+        if (settings is null)
+        {
+            return null;
+        }
+
+        JsonObject complete = (JsonObject)settings.DeepClone();
+        foreach ((string key, int size) in sizes)
+        {
+            complete[key] = size;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(complete.ToJsonString());
+        return Read<T>(document.RootElement, section);
+    }
+
+    private static T Parse<T>(string json, string source)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return Read<RunConfig>(document.RootElement, source);
+            return Read<T>(document.RootElement, source);
         }
         catch (JsonException e)
         {
             throw new ConfigurationException($"{source}: not valid JSON (line {e.LineNumber + 1}): {e.Message}", e);
         }
     }
-
-    /// <summary>The text of a configuration, defaults written out.</summary>
-    public static string Write(RunConfig config) => JsonSerializer.Serialize(config, Json);
 
     internal static T Read<T>(JsonElement element, string source)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Balancing;
 using Switchyard.Experts;
@@ -86,8 +85,8 @@ public sealed record RunConfig
                 TopK = Model.TopK,
                 InnerSize = Model.InnerSize,
                 Routing = routing,
-                Router = Settings<RouterOptions>(Router, "router", SizesWithHidden),
-                Selector = Settings<SelectorOptions>(Selector, "selector", SizesWithHidden),
+                Router = ConfigFile.Settings<RouterOptions>(Router, "router", SizesWithHidden),
+                Selector = ConfigFile.Settings<SelectorOptions>(Selector, "selector", SizesWithHidden),
                 Balancer = BalancerSettings(),
                 Capacity = Capacity,
                 CapacityFactor = CapacityFactor,
@@ -139,23 +138,5 @@ public sealed record RunConfig
     private BalancerOptions? BalancerSettings() =>
         Balancer?.ContainsKey("coefficient") == true
             ? throw new ConfigurationException("balancer: a coefficient belongs to the balancer's name, such as \"linear+switch:0.02\" in routing or rows")
-            : Settings<BalancerOptions>(Balancer, "balancer", Sizes);
-
-    private T? Settings<T>(JsonObject? settings, string section, (string Key, int Size)[] sizes)
-        where T : class
-    {
-        if (settings is null)
-        {
-            return null;
-        }
-
-        JsonObject complete = (JsonObject)settings.DeepClone();
-        foreach ((string key, int size) in sizes)
-        {
-            complete[key] = size;
-        }
-
-        using JsonDocument document = JsonDocument.Parse(complete.ToJsonString());
-        return ConfigFile.Read<T>(document.RootElement, section);
-    }
+            : ConfigFile.Settings<BalancerOptions>(Balancer, "balancer", Sizes);
 }

@@ -10,19 +10,15 @@ public sealed class CorpusVocabulary : IDisposable
     private const string TokenizerFile = "tokenizer.json";
     private static readonly string[] Files = [TokenizerFile, "tokenizer_config.json"];
     private readonly string _folder;
-    private readonly int[] _bytes;
+    private readonly int[]? _bytes;
 
     private CorpusVocabulary(string folder, TextTokenizer tokenizer, int end)
     {
         _folder = folder;
         Tokenizer = tokenizer;
         EndOfDocument = end;
-        _bytes = new int[tokenizer.VocabularySize];
-        for (int id = 0; id < _bytes.Length; id++)
-        {
-            _bytes[id] = id == end ? 1 : tokenizer.BytesOf(id) ?? throw new CheckpointFormatException(PathIn(folder), null, "is not a byte-level vocabulary, as runs are trained on");
-        }
-
+        int?[] bytes = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(id => id == end ? 1 : tokenizer.BytesOf(id))];
+        _bytes = Array.TrueForAll(bytes, b => b is not null) ? [.. bytes.Select(b => b!.Value)] : null;
         Key = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(PathIn(folder))));
     }
 
@@ -64,6 +60,33 @@ public sealed class CorpusVocabulary : IDisposable
     /// <exception cref="CheckpointFormatException">There is none, it is damaged, it is not of bytes, or no token ends a text.</exception>
     public static CorpusVocabulary Load(string folder)
     {
+        CorpusVocabulary vocabulary = Open(folder);
+        if (vocabulary.KnowsBytes)
+        {
+            return vocabulary;
+        }
+
+        vocabulary.Dispose();
+        throw new CheckpointFormatException(PathIn(folder), null, "is not a byte-level vocabulary, as runs are trained on");
+    }
+
+    /// <summary>Opens the vocabulary of a model, of bytes or not; null where the model reads UTF-8 bytes.</summary>
+    /// <param name="model">The folder of a model, or of a repository in a hub cache.</param>
+    /// <exception cref="CheckpointFormatException">There is none, it is damaged, or no token ends a text.</exception>
+    public static CorpusVocabulary? OfModel(string model)
+    {
+        string folder = HubFolder.Resolve(model);
+        if (File.Exists(PathIn(folder)))
+        {
+            return Open(folder);
+        }
+
+        using TextTokenizer bytes = TextTokenizer.Load(folder);
+        return null;
+    }
+
+    private static CorpusVocabulary Open(string folder)
+    {
         TextTokenizer tokenizer = TextTokenizer.Load(PathIn(folder));
         try
         {
@@ -77,7 +100,11 @@ public sealed class CorpusVocabulary : IDisposable
     }
 
     /// <summary>UTF-8 bytes that a token stands for; one for the end of a document, as where tokens are bytes.</summary>
-    public int BytesOf(long token) => _bytes[token];
+    /// <exception cref="InvalidOperationException">Tokens do not tell, see <see cref="KnowsBytes"/>.</exception>
+    public int BytesOf(long token) => (_bytes ?? throw new InvalidOperationException("the tokens of this vocabulary do not tell their bytes"))[token];
+
+    /// <summary>Whether each token stands for a known number of bytes.</summary>
+    public bool KnowsBytes => _bytes is not null;
 
     /// <summary>Copies its files into another folder.</summary>
     /// <exception cref="IOException">They cannot be written.</exception>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
+using Switchyard.Training.Optimization;
 using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 
@@ -20,7 +21,11 @@ public static class Checkpoint
     /// <param name="folder">Folder of the checkpoint; replaced if it is there.</param>
     /// <param name="seconds">Time spent so far.</param>
     /// <exception cref="IOException">The disk is full or the folder cannot be written; an older checkpoint is as it was.</exception>
-    public static void Save(Trainer trainer, string folder, double seconds)
+    public static void Save(Trainer trainer, string folder, double seconds) =>
+        Save(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds, trainer.Routing.Name));
+
+    /// <summary>Writes a checkpoint of what is trained.</summary>
+    internal static void Save(string folder, IEnumerable<(string Name, Tensor Tensor)> weights, AdamW optimizer, CheckpointState state)
     {
         string temporary = $"{folder}.{Environment.ProcessId}.tmp";
         try
@@ -29,11 +34,10 @@ public static class Checkpoint
             using (NewDisposeScope())
             using (no_grad())
             {
-                SafetensorsWriter.Write(Path.Combine(temporary, ModelFile), ModelTensors.Of(trainer.Model));
-                SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), trainer.Optimizer.State().Append((RandomState, random.get_rng_state())));
+                SafetensorsWriter.Write(Path.Combine(temporary, ModelFile), weights);
+                SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State().Append((RandomState, random.get_rng_state())));
             }
 
-            CheckpointState state = new(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds, trainer.Routing.Name);
             AtomicFile.Write(Path.Combine(temporary, TrainerFile), stream => JsonSerializer.Serialize(stream, state, ConfigFile.Json));
             if (Directory.Exists(folder))
             {
@@ -58,36 +62,46 @@ public static class Checkpoint
     /// <exception cref="CheckpointFormatException">A file is damaged, a tensor is missing or has another shape, or it belongs to another router.</exception>
     public static double Restore(Trainer trainer, string folder)
     {
-        CheckpointState state = ReadState(Path.Combine(folder, TrainerFile));
-        if (!string.Equals(state.Routing, trainer.Routing.Name, StringComparison.Ordinal))
-        {
-            throw new CheckpointFormatException(folder, null, $"was trained as '{state.Routing}', not as '{trainer.Routing.Name}'");
-        }
-
-        LoadModel(trainer.Model, folder);
-        using SafetensorsFile optimizer = SafetensorsFile.Open(Path.Combine(folder, OptimizerFile));
-        using var quiet = no_grad();
-        foreach ((string name, Tensor tensor) in trainer.Optimizer.State())
-        {
-            optimizer.CopyTo(name, tensor);
-        }
-
-        using Tensor generator = optimizer.Load(RandomState);
+        CheckpointState state = Restore(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, trainer.Routing.Name);
         trainer.StepsDone = state.Step;
         trainer.SkippedSteps = state.SkippedSteps;
-        trainer.Optimizer.Steps = state.OptimizerSteps;
-        TorchSharp.torch.random.set_rng_state(generator);
         return state.Seconds;
+    }
+
+    /// <summary>Restores what is trained, the optimizer and the random generator.</summary>
+    internal static CheckpointState Restore(string folder, IEnumerable<(string Name, Tensor Tensor)> weights, AdamW optimizer, string routing)
+    {
+        CheckpointState state = ReadState(Path.Combine(folder, TrainerFile));
+        if (!string.Equals(state.Routing, routing, StringComparison.Ordinal))
+        {
+            throw new CheckpointFormatException(folder, null, $"was trained as '{state.Routing}', not as '{routing}'");
+        }
+
+        LoadWeights(Path.Combine(folder, ModelFile), weights);
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, OptimizerFile));
+        using var quiet = no_grad();
+        foreach ((string name, Tensor tensor) in optimizer.State())
+        {
+            file.CopyTo(name, tensor);
+        }
+
+        using Tensor generator = file.Load(RandomState);
+        optimizer.Steps = state.OptimizerSteps;
+        TorchSharp.torch.random.set_rng_state(generator);
+        return state;
     }
 
     /// <summary>Loads the weights and the state of routers and balancers into a model of the same shape.</summary>
     /// <exception cref="CheckpointFormatException">A tensor is missing, unknown or of another shape.</exception>
-    public static void LoadModel(Models.MoeTransformer model, string folder)
+    public static void LoadModel(Models.MoeTransformer model, string folder) => LoadWeights(Path.Combine(folder, ModelFile), ModelTensors.Of(model));
+
+    /// <summary>Reads exactly the tensors of a file.</summary>
+    internal static void LoadWeights(string path, IEnumerable<(string Name, Tensor Tensor)> weights)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, ModelFile));
+        using SafetensorsFile file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        Dictionary<string, Tensor> wanted = ModelTensors.Of(model).ToDictionary(t => t.Name, t => t.Tensor, StringComparer.Ordinal);
+        Dictionary<string, Tensor> wanted = weights.ToDictionary(t => t.Name, t => t.Tensor, StringComparer.Ordinal);
         string? unknown = file.Entries.Keys.FirstOrDefault(n => !wanted.ContainsKey(n));
         if (unknown is not null)
         {

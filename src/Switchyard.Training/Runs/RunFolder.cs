@@ -54,7 +54,7 @@ public sealed class RunFolder
     }
 
     /// <summary>Writes <c>config.json</c>.</summary>
-    public void WriteConfig(RunConfig config) =>
+    public void WriteConfig<T>(T config) =>
         AtomicFile.WriteText(ConfigPath, ConfigFile.Write(config) + "\n");
 
     /// <summary>Folder of the checkpoint after a step.</summary>
@@ -68,6 +68,15 @@ public sealed class RunFolder
                 .Select(d => int.TryParse(System.IO.Path.GetFileName(d).AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step) ? step : -1)
                 .Where(step => step >= 0)
                 .Order()];
+
+    /// <summary>Removes all checkpoints but the last ones.</summary>
+    internal void RemoveOldCheckpoints(int keep)
+    {
+        foreach (int step in Checkpoints().SkipLast(keep))
+        {
+            Directory.Delete(CheckpointPath(step), recursive: true);
+        }
+    }
 
     /// <summary>Appends a line to <c>metrics.jsonl</c>.</summary>
     public void AppendMetrics(HistoryPoint point) => File.AppendAllText(MetricsPath, JsonSerializer.Serialize(point, Line) + "\n");

@@ -92,7 +92,7 @@ public sealed class TrainingRun
             if (ends || stops || (training.CheckpointEvery > 0 && trainer.StepsDone % training.CheckpointEvery == 0))
             {
                 Checkpoint.Save(trainer, _folder.CheckpointPath(trainer.StepsDone), seconds());
-                RemoveOldCheckpoints();
+                _folder.RemoveOldCheckpoints(training.KeepCheckpoints);
             }
 
             // A stop that is asked for later than above waits for the next step, which then leaves its checkpoint.
@@ -115,12 +115,4 @@ public sealed class TrainingRun
     private IEnumerable<TokenBatch> HeldOut() =>
         new HeldOutSequences(_corpus, _config.Model.SequenceLength)
             .Batches(_config.Training.BatchSequences, Math.Max(1, _config.Training.EvaluateTokens / _config.Model.SequenceLength));
-
-    private void RemoveOldCheckpoints()
-    {
-        foreach (int step in _folder.Checkpoints().SkipLast(_config.Training.KeepCheckpoints))
-        {
-            Directory.Delete(_folder.CheckpointPath(step), recursive: true);
-        }
-    }
 }

@@ -49,7 +49,7 @@ public static class Evaluator
         model.eval();
         double sum = 0;
         long tokens = 0;
-        long bytes = 0;
+        long? bytes = 0;
         try
         {
             using var quiet = no_grad();
@@ -65,7 +65,7 @@ public static class Evaluator
                 long count = targets.size(0) * (end - begin);
                 sum += model.Loss(new TransformerInput(inputs), judged, recorder).Loss.item<float>() * (double)count;
                 tokens += count;
-                bytes += vocabulary is null ? count : Bytes(batch, begin, (int)end, vocabulary);
+                bytes += vocabulary is null ? count : vocabulary.KnowsBytes ? Bytes(batch, begin, (int)end, vocabulary) : null;
                 if (tokens >= maxTokens)
                 {
                     break;

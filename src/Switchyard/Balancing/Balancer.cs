@@ -27,6 +27,9 @@ public abstract class Balancer : nn.Module
     /// <summary>What is added to the preference [T, E] before the choice, [E] without gradient, or null for nothing. In training it may look at the whole batch and update its state; in inference it is constant.</summary>
     public virtual Tensor? ChoiceBias(Tensor preference, RoutingContext context) => null;
 
+    /// <summary>The state [E] that is added to the preference in inference, or taken from it; null where there is none.</summary>
+    public virtual Tensor? InferenceBias => null;
+
     /// <summary>The balancing loss of the layer, a scalar already multiplied by its coefficient, or null for none. Called in training only.</summary>
     public virtual Tensor? Loss(BalanceInput input) => null;
 

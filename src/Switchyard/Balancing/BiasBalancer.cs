@@ -23,6 +23,9 @@ public sealed class BiasBalancer : Balancer
     public Tensor Bias => State("bias");
 
     /// <inheritdoc/>
+    public override Tensor? InferenceBias => Bias;
+
+    /// <inheritdoc/>
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => Bias;
 
     /// <inheritdoc/>

@@ -29,6 +29,9 @@ public sealed class DualBalancer : Balancer
     public Tensor AveragePrice => State("average_price");
 
     /// <inheritdoc/>
+    public override Tensor? InferenceBias => AveragePrice;
+
+    /// <inheritdoc/>
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context)
     {
         if (!training)

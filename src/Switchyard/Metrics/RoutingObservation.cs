@@ -11,6 +11,9 @@ namespace Switchyard.Metrics;
 /// <param name="Context">What else is known of the tokens: ids, mask, sequence length.</param>
 public sealed record RoutingObservation(int Layer, Tensor Scores, Assignment Assignment, RoutingContext Context)
 {
+    /// <summary>The hidden states x [T, d] that were scored; null where nobody says.</summary>
+    public Tensor? Hidden { get; init; }
+
     /// <summary>How many of the assignment's pairs the capacity policy then dropped.</summary>
     public long DroppedPairs { get; init; }
 }

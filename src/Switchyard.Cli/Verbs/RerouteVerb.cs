@@ -1,0 +1,194 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Switchyard.Balancing;
+using Switchyard.Cli.CommandLine;
+using Switchyard.Cli.Terminal;
+using Switchyard.Experts;
+using Switchyard.Routing;
+using Switchyard.Selection;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Reporting;
+using Switchyard.Training.Rerouting;
+using Switchyard.Training.Runs;
+
+namespace Switchyard.Cli.Verbs;
+
+/// <summary>Replaces the routers of a checkpoint and trains them.</summary>
+internal sealed class RerouteVerb
+{
+    private const string ResultFile = "reroute.json";
+
+    private static readonly RerouteConfig Usual = new() { Model = string.Empty, Corpus = string.Empty };
+
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string?> _model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model; not with --resume", Arity = ArgumentArity.ZeroOrOne, Validators = { CommonOptions.RefuseDash } };
+    private readonly Option<string?> _text = new("--text") { Description = "text to train on, a share of whose documents is held out: a text file, a folder, JSON Lines", HelpName = "PATH" };
+    private readonly Option<string> _router = CommonOptions.OneOf("--router", "the new router", Usual.Router, [.. Routers.All.Names]);
+    private readonly Option<string> _balance = new("--balance") { Description = $"how the load is balanced ({string.Join(", ", Balancers.All.Names)}); several are joined by +, and a strength follows a colon: switch:0.02+z", HelpName = "NAME", DefaultValueFactory = _ => Usual.Balance };
+    private readonly Option<string?> _selector = new("--selector") { Description = $"how experts are chosen by score ({string.Join(", ", Selectors.All.Names)}); as in the model unless said otherwise", HelpName = "NAME" };
+    private readonly Option<string?> _routerOptions = new("--router-options") { Description = "settings of the router, such as {\"keySize\": 32}", HelpName = "JSON" };
+    private readonly Option<string?> _layers = new("--layers") { Description = "layers whose router is replaced, such as 0,2-5; all unless said otherwise", HelpName = "LIST" };
+    private readonly Option<string> _start = CommonOptions.OneOf("--init", "what the new routers start from: fitted to the old ones on the text, their weights, or random weights", "distill", "distill", "copy", "fresh");
+    private readonly Option<int> _distillSteps = Number("--distill-steps", "batches of text that routers are fitted to the old ones on", Usual.DistillSteps, 0);
+    private readonly Option<int> _steps = Number("--steps", "optimizer steps of training after that; 0 for none", Usual.Training.Steps, 0);
+    private readonly Option<int> _batch = Number("--batch-sequences", "sequences of a batch", Usual.Training.BatchSequences, 1);
+    private readonly Option<int> _context = Number("--context", "tokens of a sequence", Usual.Context, 2);
+    private readonly Option<double> _rate = Number("--learning-rate", "peak learning rate", Usual.Training.LearningRate, 0.0);
+    private readonly Option<double> _teacher = Number("--teacher-weight", "share of the distance from the original model's predictions in the loss, 0 to 1; the rest is the next token's loss", Usual.TeacherWeight, 0.0);
+    private readonly Option<bool> _keepLoss = new("--keep-loss") { Description = "balance must not cost held-out loss: keep the best balance among what is not worse than the original" };
+    private readonly Option<int> _evaluateTokens = Number("--evaluate-tokens", "held-out tokens of an evaluation", Usual.Training.EvaluateTokens, 1);
+    private readonly Option<int> _evaluateEvery = Number("--evaluate-every", "steps between evaluations and checkpoints", Usual.Training.EvaluateEvery, 1);
+    private readonly Option<string> _activations = CommonOptions.OneOf("--activations", "what executors keep for gradients, or compute again", "keep", "keep", "recompute");
+    private readonly Option<string?> _judge = new("--judge") { Description = "text to judge the original and the new model by, as `profile` does", HelpName = "PATH" };
+    private readonly Option<int?> _judgeContext = new("--judge-context") { Description = "tokens of a window of that text; as for `profile` unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(2) } };
+    private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "judge by at most so many tokens; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(2) } };
+    private readonly Option<string?> _output = new("--output") { Description = "run folder, whose folder model becomes the new checkpoint; runs/reroute-NAME-TIME unless said otherwise", HelpName = "FOLDER" };
+    private readonly Option<string?> _resume = new("--resume") { Description = "go on with an interrupted run", HelpName = "FOLDER" };
+
+    public static Command Make()
+    {
+        RerouteVerb verb = new();
+        Command command = Verb.Make(
+            "reroute",
+            "Replace the routers of a checkpoint and train them, everything else frozen and in the form in which it is stored.",
+            "switchyard reroute models/qwen3-moe --router linear --balance dual --text train.txt --judge test.txt --keep-loss",
+            verb._common,
+            verb.Run);
+        command.Arguments.Add(verb._model);
+        Option[] options =
+        [
+            verb._text, verb._router, verb._balance, verb._selector, verb._routerOptions, verb._layers, verb._start, verb._distillSteps, verb._steps, verb._batch, verb._context, verb._rate,
+            verb._teacher, verb._keepLoss, verb._evaluateTokens, verb._evaluateEvery, verb._activations, verb._judge, verb._judgeContext, verb._maxTokens, verb._output, verb._resume,
+        ];
+        foreach (Option option in options)
+        {
+            command.Options.Add(option);
+        }
+
+        return command;
+    }
+
+    private int Run(ParseResult parse, CancellationToken cancellation)
+    {
+        string? resumed = parse.GetValue(_resume);
+        if (resumed is null && (parse.GetValue(_model) is null || parse.GetValue(_text) is null))
+        {
+            Console.Error.WriteLine("switchyard: reroute needs MODEL and --text PATH, the text to train on; or --resume FOLDER");
+            return ExitCode.BadUsage;
+        }
+
+        RerouteConfig config = resumed is null ? Read(parse) : ConfigFile.Load<RerouteConfig>(Path.Combine(resumed, "config.json"));
+        config.Validate();
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(config.Model)));
+        RunFolder folder = new(resumed ?? parse.GetValue(_output) ?? Path.Combine("runs", $"reroute-{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+        ICorpus? judge = parse.GetValue(_judge) is { } text ? Corpus.Open(text) : null;
+        Verb.UseThreads(parse, _common);
+        using TrainingDisplay display = new(parse.GetValue(_common.Quiet));
+        RerouteResult result;
+        try
+        {
+            result = new RerouteRun(config, folder).Run(
+                Verb.Machine(parse, _common),
+                CommandText.Of("reroute", parse),
+                judge is null ? null : (judge, parse.GetValue(_judgeContext), parse.GetValue(_maxTokens) ?? long.MaxValue),
+                resumed is not null,
+                display,
+                cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            display.Dispose();
+            Console.Error.WriteLine($"switchyard: stopped; go on with: switchyard reroute --resume {folder.Path}");
+            return ExitCode.Interrupted;
+        }
+
+        display.Dispose();
+        Tell(parse, result, folder);
+        return ExitCode.Done;
+    }
+
+    private RerouteConfig Read(ParseResult parse) => Usual with
+    {
+        Model = Path.GetFullPath(ModelPath.Resolve(parse.GetValue(_model)!)),
+        Corpus = Path.GetFullPath(parse.GetValue(_text)!),
+        Router = parse.GetValue(_router)!,
+        Balance = parse.GetValue(_balance)!,
+        Selector = parse.GetValue(_selector),
+        RouterSettings = parse.GetValue(_routerOptions) is { } json ? Settings(json) : null,
+        Layers = parse.GetValue(_layers) is { } list ? Numbers(list) : null,
+        Start = Enum.Parse<RouterStart>(parse.GetValue(_start)!, ignoreCase: true),
+        DistillSteps = parse.GetValue(_distillSteps),
+        Context = parse.GetValue(_context),
+        TeacherWeight = parse.GetValue(_teacher),
+        KeepLoss = parse.GetValue(_keepLoss),
+        Activations = Enum.Parse<SavedActivations>(parse.GetValue(_activations)!, ignoreCase: true),
+        Seed = parse.GetValue(_common.Seed) ?? Usual.Seed,
+        Training = Usual.Training with
+        {
+            Steps = parse.GetValue(_steps),
+            BatchSequences = parse.GetValue(_batch),
+            LearningRate = parse.GetValue(_rate),
+            EvaluateEvery = parse.GetValue(_evaluateEvery),
+            CheckpointEvery = parse.GetValue(_evaluateEvery),
+            EvaluateTokens = parse.GetValue(_evaluateTokens),
+        },
+    };
+
+    private void Tell(ParseResult parse, RerouteResult result, RunFolder folder)
+    {
+        string json = Path.Combine(folder.Path, ResultFile);
+        RerouteResultJson.Write(result, json);
+        if (result is { JudgedBefore: { } before, JudgedAfter: { } after })
+        {
+            ProfileReport.Write(after, folder.ReportPath, before);
+        }
+
+        Output.WriteJson(parse, _common, stream => RerouteResultJson.Write(result, stream), path => RerouteResultJson.Write(result, path));
+        if (!_common.Prints(parse))
+        {
+            return;
+        }
+
+        Console.Out.Write(RerouteTable.Render(result));
+        Console.Out.WriteLine($"Checkpoint: {result.Output}");
+        if (result.JudgedAfter is not null)
+        {
+            Console.Out.WriteLine($"Report: {folder.ReportPath}");
+        }
+    }
+
+    private static JsonObject Settings(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json) as JsonObject ?? throw new ConfigurationException($"--router-options {json}: expected an object, such as {{\"keySize\": 32}}");
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new ConfigurationException($"--router-options {json}: {e.Message}", e);
+        }
+    }
+
+    private static IReadOnlyList<int> Numbers(string list)
+    {
+        const int most = 1 << 12;
+        SortedSet<int> numbers = [];
+        foreach (string part in list.Split(',', StringSplitOptions.TrimEntries))
+        {
+            string[] ends = part.Split('-');
+            if (ends.Length is not (1 or 2) || !Array.TrueForAll(ends, e => int.TryParse(e, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n < most))
+            {
+                throw new ConfigurationException($"--layers {list}: '{part}' is neither a layer nor a range of them, such as 2-5");
+            }
+
+            numbers.UnionWith(Enumerable.Range(int.Parse(ends[0], CultureInfo.InvariantCulture), Math.Max(0, int.Parse(ends[^1], CultureInfo.InvariantCulture) - int.Parse(ends[0], CultureInfo.InvariantCulture) + 1)));
+        }
+
+        return [.. numbers];
+    }
+
+    private static Option<T> Number<T>(string name, string description, T otherwise, double minimum) =>
+        new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise, Validators = { CommonOptions.AtLeast(minimum) } };
+}

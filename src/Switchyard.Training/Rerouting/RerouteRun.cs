@@ -1,0 +1,312 @@
+using System.Diagnostics;
+using Switchyard.Balancing;
+using Switchyard.Metrics;
+using Switchyard.Models.Tokenizers;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Profiles;
+using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
+using Switchyard.Training.Trainers;
+using static TorchSharp.torch;
+
+namespace Switchyard.Training.Rerouting;
+
+/// <summary>Replaces the routers of a checkpoint and trains them, everything else frozen, in the folder of a run: logs, checkpoints, and at the end the new checkpoint. An interrupted run goes on from its last checkpoint.</summary>
+public sealed class RerouteRun
+{
+    private const int AgreementTokens = 8192;
+
+    private readonly RerouteConfig _config;
+    private readonly RunFolder _folder;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="config">What is replaced by what, and how it is trained.</param>
+    /// <param name="folder">Where the run is written; the new checkpoint is its <see cref="RunFolder.ModelPath"/>.</param>
+    /// <exception cref="ConfigurationException">Something is out of range.</exception>
+    public RerouteRun(RerouteConfig config, RunFolder folder)
+    {
+        config.Validate();
+        _config = config;
+        _folder = folder;
+    }
+
+    /// <summary>Replaces, fits and trains the routers, and writes the new checkpoint.</summary>
+    /// <param name="machine">The machine, for the result.</param>
+    /// <param name="command">The command that repeats it.</param>
+    /// <param name="judge">Text to judge both models by, with its windows; null for none.</param>
+    /// <param name="resume">Whether to go on from the last checkpoint in the folder, if there is one.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <exception cref="DivergenceException">Training diverged.</exception>
+    public RerouteResult Run(MachineInfo machine, string command, (ICorpus Corpus, int? Context, long MaxTokens)? judge = null, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        _folder.Create();
+        using CorpusVocabulary? vocabulary = CorpusVocabulary.OfModel(_config.Model);
+        using PackedCorpus corpus = Open(vocabulary, cancellation);
+        using ReroutedModel model = ReroutedModel.Load(_config);
+        RequireFit(model, vocabulary);
+        TokenStream text = new(corpus, _config.Context, _config.Training.BatchSequences, _config.Seed);
+        IEnumerable<TokenBatch> heldOut = HeldOut(corpus, _config.Training.EvaluateTokens);
+        using RerouteTrainer trainer = new(model, _config, text);
+        double seconds = 0;
+        List<HistoryPoint> history = [];
+        Stopwatch clock = Stopwatch.StartNew();
+        RerouteFigures before = Evaluate(model, heldOut, old: true);
+        KeptRouting? kept = null;
+        if (resume && _folder.Checkpoints() is [.., int last])
+        {
+            CheckpointState state = Checkpoint.Restore(_folder.CheckpointPath(last), model.Weights(), trainer.Optimizer, model.RoutingName);
+            (trainer.StepsDone, trainer.SkippedSteps, seconds) = (state.Step, state.SkippedSteps, state.Seconds);
+            history = _folder.ContinueMetrics(last);
+            kept = KeptRouting.Read(_folder, last);
+            trainer.HoldsBalance = _config.KeepLoss && history is [.., { TestLoss: double loss }] && loss > before.Loss;
+        }
+        else
+        {
+            File.Delete(_folder.MetricsPath);
+            KeptRouting.Clear(_folder);
+            Start(model, corpus, text, progress, cancellation);
+        }
+
+        double[] atStart = RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation);
+        _folder.WriteConfig(_config);
+        kept = Train(trainer, heldOut, before.Loss, kept, history, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
+        progress?.Report(new TrainingProgress(model.RoutingName, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, "evaluating"));
+        if (kept.Step != trainer.StepsDone)
+        {
+            KeptRouting.Load(_folder, model.Weights());
+        }
+
+        double strength = _config.KeepLoss ? Weaken(model, heldOut, before.Loss) : 1;
+        RerouteFigures after = Evaluate(model, heldOut, old: false);
+        double[] agreement = RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation);
+        Save(model);
+        (ProfileResult Before, ProfileResult After)? judged = judge is { } j ? Judge(model, j.Corpus, j.Context, j.MaxTokens, machine, command, progress, cancellation) : null;
+        return new RerouteResult
+        {
+            Machine = machine,
+            Command = command,
+            Config = _config,
+            Routing = model.RoutingName,
+            Output = _folder.ModelPath,
+            Corpus = corpus.Info,
+            Before = before,
+            After = after,
+            AgreementAtStart = atStart,
+            Agreement = agreement,
+            KeptStep = kept.Step,
+            BiasStrength = strength,
+            Steps = trainer.StepsDone,
+            Seconds = seconds + clock.Elapsed.TotalSeconds,
+            History = history,
+            JudgedBefore = judged?.Before,
+            JudgedAfter = judged?.After,
+        };
+    }
+
+    private PackedCorpus Open(CorpusVocabulary? vocabulary, CancellationToken cancellation)
+    {
+        PackedCorpus bytes = PackedCorpus.Build(Corpus.Open(_config.Corpus), split: new CorpusSplit { HeldOutShare = _config.HeldOutShare }, cancellationToken: cancellation);
+        if (vocabulary is null)
+        {
+            return bytes;
+        }
+
+        using (bytes)
+        {
+            return bytes.Tokenize(vocabulary, cancellation);
+        }
+    }
+
+    private void RequireFit(ReroutedModel model, CorpusVocabulary? vocabulary)
+    {
+        TextEvaluation.RequireDecoder(model.Model);
+        if (_config.Context > model.Model.Options.LongestSequence)
+        {
+            throw new ConfigurationException($"context is {_config.Context}; the model's longest sequence is {model.Model.Options.LongestSequence}");
+        }
+
+        if (vocabulary is not null && vocabulary.EndOfDocument >= model.Model.Options.VocabularySize)
+        {
+            throw new ConfigurationException($"'{_config.Model}': the tokenizer ends texts with token {vocabulary.EndOfDocument}; the model knows 0 to {model.Model.Options.VocabularySize - 1}: they do not belong together");
+        }
+    }
+
+    private IEnumerable<TokenBatch> HeldOut(PackedCorpus corpus, int tokens) =>
+        new HeldOutSequences(corpus, _config.Context).Batches(_config.Training.BatchSequences, Math.Max(1, tokens / _config.Context));
+
+    private void Start(ReroutedModel model, PackedCorpus corpus, TokenStream text, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        if (model.Model.WantsTokenFrequencies)
+        {
+            model.Model.SetTokenFrequencies(corpus.TrainFrequencies(model.Model.Options.VocabularySize));
+        }
+
+        random.manual_seed(_config.Seed);
+        switch (_config.Start)
+        {
+            case RouterStart.Copy:
+                model.Copy();
+                break;
+            case RouterStart.Distill:
+                Stopwatch clock = Stopwatch.StartNew();
+                RouterDistillation.Run(
+                    model,
+                    text,
+                    _config.DistillSteps,
+                    (done, loss) => progress?.Report(new TrainingProgress(model.RoutingName, done, _config.DistillSteps, loss, done * (double)text.BatchSize * text.SequenceLength / clock.Elapsed.TotalSeconds, "fitting")),
+                    cancellation);
+                break;
+        }
+    }
+
+    private KeptRouting Train(RerouteTrainer trainer, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting? kept, List<HistoryPoint> history, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        TrainingOptions training = _config.Training;
+        ReroutedModel model = trainer.Rerouted;
+        TrainingWindow window = new(model.Model, model.Layers[0].Options.Experts);
+        double? limit = _config.KeepLoss ? bound : null;
+        kept ??= Keep(model, Evaluate(model, heldOut, old: false), trainer.StepsDone, null, limit);
+        while (trainer.StepsDone < training.Steps)
+        {
+            window.Add(trainer.Step(window.Recorder), trainer.StepTokens);
+            bool ends = trainer.StepsDone == training.Steps, stops = cancellation.IsCancellationRequested;
+            bool evaluates = ends || (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0);
+            if (evaluates || trainer.StepsDone % training.LogEvery == 0)
+            {
+                RerouteFigures? figures = evaluates ? Evaluate(model, heldOut, old: false) : null;
+                HistoryPoint point = window.Close(trainer.StepsDone, (long)trainer.StepsDone * trainer.StepTokens, figures?.Loss);
+                history.Add(point);
+                _folder.AppendMetrics(point);
+                if (figures is not null)
+                {
+                    kept = Keep(model, figures, trainer.StepsDone, kept, limit);
+                    trainer.HoldsBalance = figures.Loss > limit;
+                }
+
+                progress?.Report(new TrainingProgress(model.RoutingName, trainer.StepsDone, training.Steps, point.Loss, window.TokensPerSecond, "training"));
+            }
+
+            if (ends || stops || (training.CheckpointEvery > 0 && trainer.StepsDone % training.CheckpointEvery == 0))
+            {
+                Checkpoint.Save(
+                    _folder.CheckpointPath(trainer.StepsDone),
+                    model.Weights(),
+                    trainer.Optimizer,
+                    new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds(), model.RoutingName));
+                _folder.RemoveOldCheckpoints(training.KeepCheckpoints);
+            }
+
+            if (stops)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+
+        return kept;
+    }
+
+    private KeptRouting Keep(ReroutedModel model, RerouteFigures figures, int step, KeptRouting? kept, double? limit)
+    {
+        KeptRouting now = new(step, figures.Loss, figures.Gini);
+        if (!now.IsBetterThan(kept, limit))
+        {
+            return kept!;
+        }
+
+        now.Save(_folder, model.Weights());
+        return now;
+    }
+
+    /// <summary>Finds the largest factor on the balancers' choice biases with which the held-out loss is not above the original's, and applies it.</summary>
+    private static double Weaken(ReroutedModel model, IEnumerable<TokenBatch> heldOut, double bound)
+    {
+        const int Halvings = 6;
+        Tensor[] biases = [.. model.Layers.SelectMany((_, i) => model.New(i).Balancer.modules().OfType<Balancer>().Append(model.New(i).Balancer))
+            .Distinct().Select(b => b.InferenceBias).OfType<Tensor>()];
+        if (biases.Length == 0 || Evaluate(model, heldOut, old: false).Loss <= bound)
+        {
+            return 1;
+        }
+
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor[] whole = [.. biases.Select(b => b.clone())];
+        double low = 0, high = 1;
+        for (int i = 0; i < Halvings; i++)
+        {
+            double middle = (low + high) / 2;
+            Apply(middle);
+            (low, high) = Evaluate(model, heldOut, old: false).Loss <= bound ? (middle, high) : (low, middle);
+        }
+
+        Apply(low);
+        return low;
+
+        void Apply(double factor)
+        {
+            for (int i = 0; i < biases.Length; i++)
+            {
+                biases[i].copy_(whole[i] * factor);
+            }
+        }
+    }
+
+    private static RerouteFigures Evaluate(ReroutedModel model, IEnumerable<TokenBatch> heldOut, bool old)
+    {
+        model.Use(old);
+        try
+        {
+            Evaluation evaluation = Evaluator.Run(model.Model, heldOut, new LoadRecorder(LoadRecorderOptions.LoadOnly));
+            IReadOnlyList<LayerStatistics> layers = evaluation.Routing!.Statistics();
+            return new RerouteFigures
+            {
+                Loss = evaluation.Loss,
+                Gini = layers.Average(l => l.Balance.Gini),
+                GiniWorstLayer = layers.Max(l => l.Balance.Gini),
+                MinMax = layers.Average(l => l.Balance.MinMax),
+                LoadEntropy = layers.Average(l => l.Balance.LoadEntropy),
+                Utilisation = layers.Average(l => l.Balance.Utilisation),
+                RouterParameters = model.Model.RouterParameters,
+                RouterMicrosecondsPerToken = RouterCost.MicrosecondsPerToken(model.Model),
+            };
+        }
+        finally
+        {
+            model.Use(old: false);
+        }
+    }
+
+    private void Save(ReroutedModel model)
+    {
+        if (Directory.Exists(_folder.ModelPath))
+        {
+            Directory.Delete(_folder.ModelPath, recursive: true);
+        }
+
+        model.Model.SaveRerouted(_folder.ModelPath);
+    }
+
+    private (ProfileResult Before, ProfileResult After) Judge(ReroutedModel model, ICorpus corpus, int? context, long maxTokens, MachineInfo machine, string command, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        using TextTokenizer tokenizer = TextTokenizer.Load(_config.Model);
+        TextOptions windows = TextOptions.For(model.Model.Options.LongestSequence, context, null, maxTokens);
+        ProfileResult Profile(string path, bool old)
+        {
+            progress?.Report(new TrainingProgress(model.RoutingName, 0, 1, double.NaN, 0, old ? "judging the original" : "judging"));
+            model.Use(old);
+            try
+            {
+                return Profiler.Run(model.Model, new ProfileRequest { ModelPath = path, Tokenizer = tokenizer, Corpus = corpus, Text = windows, Command = command }, machine, cancellation: cancellation);
+            }
+            finally
+            {
+                model.Use(old: false);
+            }
+        }
+
+        return (Profile(_config.Model, old: true), Profile(_folder.ModelPath, old: false));
+    }
+}

@@ -1,0 +1,147 @@
+using Switchyard.Metrics;
+using Switchyard.Models;
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Optimization;
+using Switchyard.Training.Trainers;
+using static TorchSharp.torch;
+
+namespace Switchyard.Training.Rerouting;
+
+/// <summary>Trains the new routers of a model step by step, everything else frozen: (1 − w)·cross-entropy + w·KL(original ‖ model) over the vocabulary, and the balancers' losses.</summary>
+internal sealed class RerouteTrainer : IDisposable
+{
+    private const long LogitsAtOnce = 1 << 22;
+
+    private readonly RerouteConfig _config;
+    private readonly TokenStream _text;
+    private readonly LearningRateSchedule _schedule;
+    private int _skippedInARow;
+
+    public RerouteTrainer(ReroutedModel model, RerouteConfig config, TokenStream text)
+    {
+        Rerouted = model;
+        _config = config;
+        _text = text;
+        _schedule = config.Training.LearningRateSchedule();
+        TrainingOptions training = config.Training;
+        Optimizer = new AdamW(model.Parameters(), new AdamWOptions { Beta1 = training.Beta1, Beta2 = training.Beta2, WeightDecay = training.WeightDecay, ClipNorm = training.ClipNorm });
+    }
+
+    public ReroutedModel Rerouted { get; }
+
+    public AdamW Optimizer { get; }
+
+    /// <summary>Steps done, skipped ones included.</summary>
+    public int StepsDone { get; set; }
+
+    public int SkippedSteps { get; set; }
+
+    public int StepTokens => _config.Training.BatchSequences * _config.Training.AccumulationSteps * _config.Context;
+
+    /// <summary>Whether balancers are held where they are: they add no loss and their biases stay.</summary>
+    public bool HoldsBalance { get; set; }
+
+    /// <summary>Does one step.</summary>
+    /// <exception cref="DivergenceException">The third step in a row was not finite.</exception>
+    public StepResult Step(IRoutingObserver? observer)
+    {
+        using var scope = NewDisposeScope();
+        TrainingOptions training = _config.Training;
+        double rate = training.LearningRate * _schedule.Factor(StepsDone);
+        (double loss, double auxiliary, long drops) = (0, 0, 0);
+        for (int micro = 0; micro < training.AccumulationSteps; micro++)
+        {
+            (double l, double a, long d) = ForwardBackward(_text.Read(((long)StepsDone * training.AccumulationSteps) + micro), observer, 1.0 / training.AccumulationSteps);
+            loss += l / training.AccumulationSteps;
+            auxiliary += a / training.AccumulationSteps;
+            drops += d;
+        }
+
+        double norm = double.IsFinite(loss + auxiliary) ? Optimizer.GradientNorm() : double.NaN;
+        bool skipped = !double.IsFinite(norm);
+        _skippedInARow = skipped ? _skippedInARow + 1 : 0;
+        SkippedSteps += skipped ? 1 : 0;
+        if (!skipped)
+        {
+            Optimizer.Step(rate, norm);
+            if (!HoldsBalance)
+            {
+                Rerouted.Model.AfterStep();
+            }
+        }
+
+        Optimizer.ZeroGradients();
+        StepsDone++;
+        return _skippedInARow < Trainer.SkippedStepsAllowed
+            ? new StepResult(loss, auxiliary, norm, rate, drops, skipped)
+            : throw new DivergenceException($"the loss or gradient of {Trainer.SkippedStepsAllowed} steps in a row (the last is {StepsDone}) was not finite; a lower learning rate than {training.LearningRate} may help");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Optimizer.Dispose();
+
+    private (double Loss, double Auxiliary, long Drops) ForwardBackward(TokenBatch batch, IRoutingObserver? observer, double share)
+    {
+        using var scope = NewDisposeScope();
+        MoeTransformer model = Rerouted.Model;
+        (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
+        Tensor? original = _config.TeacherWeight > 0 ? OldRouting.Of(Rerouted, inputs).Last : null;
+        model.train();
+        for (int i = 0; HoldsBalance && i < Rerouted.Layers.Count; i++)
+        {
+            Rerouted.New(i).Balancer.eval();
+        }
+
+        TransformerStates states = model.Encode(new TransformerInput(inputs), observer);
+        Tensor last = states.Last;
+        (Tensor total, double loss) = original is null ? Plain(last, targets) : Distilled(last, original, targets);
+        Tensor? balance = HoldsBalance ? null : states.BalanceLoss;
+        total = balance is null ? total : total + balance;
+        if (total.requires_grad)
+        {
+            (total * share).backward();
+        }
+
+        return (loss, balance?.item<float>() ?? 0, states.DroppedPairs);
+    }
+
+    private (Tensor Total, double Loss) Plain(Tensor last, Tensor targets)
+    {
+        Tensor loss = Rerouted.Model.LossOf(last, targets);
+        return (loss, loss.item<float>());
+    }
+
+    /// <summary>The gradient with respect to the last hidden states, block by block of tokens, so that logits of all are never there at once; and a product whose gradient it is.</summary>
+    private (Tensor Total, double Loss) Distilled(Tensor last, Tensor original, Tensor targets)
+    {
+        MoeTransformer model = Rerouted.Model;
+        double weight = _config.TeacherWeight;
+        Tensor hidden = last.detach().flatten(0, 1).requires_grad_(true), before = original.flatten(0, 1), wanted = targets.flatten();
+        long tokens = hidden.size(0), rows = Math.Max(1, LogitsAtOnce / model.Options.VocabularySize);
+        double loss = 0;
+        for (long at = 0; at < tokens; at += rows)
+        {
+            using var block = NewDisposeScope();
+            long take = Math.Min(rows, tokens - at);
+            Tensor expected;
+            using (no_grad())
+            {
+                expected = model.LogitsOf(before.narrow(0, at, take)).log_softmax(1);
+            }
+
+            Tensor predicted = model.LogitsOf(hidden.narrow(0, at, take)).log_softmax(1);
+            Tensor entropy = nn.functional.nll_loss(predicted, wanted.narrow(0, at, take), reduction: nn.Reduction.Sum);
+            Tensor divergence = (expected.exp() * (expected - predicted)).sum();
+            if (predicted.requires_grad && last.requires_grad)
+            {
+                (((1 - weight) * entropy / tokens) + (weight * divergence / tokens)).backward();
+            }
+
+            loss += entropy.item<float>() / (double)tokens;
+        }
+
+        Tensor slope = hidden.grad ?? zeros_like(hidden);
+        return ((last.flatten(0, 1) * slope.detach()).sum(), loss);
+    }
+}
