@@ -12,7 +12,7 @@ internal static class CheckpointDisplay
     public static string Render(CheckpointDescription checkpoint)
     {
         StringBuilder text = new();
-        Line("architecture", checkpoint.Architecture);
+        Line("architecture", checkpoint.BaseArchitecture is { } other ? $"{checkpoint.Architecture}: {other} with other routers, which transformers cannot load" : checkpoint.Architecture);
         Line("runs", checkpoint.CannotRun is null ? "yes" : $"no: {checkpoint.CannotRun}");
         Line("parameters", checkpoint.ActiveParameters is { } active ? $"{Count(checkpoint.Parameters)}, of which a token uses {Count(active)}" : Count(checkpoint.Parameters));
         Line("weights", $"{checkpoint.Tensors:N0} tensors in {checkpoint.Files} {(checkpoint.Files == 1 ? "file" : "files")}, {Bytes(checkpoint.Bytes)}: {string.Join(", ", checkpoint.BytesByType.Select(t => $"{t.Key} {Bytes(t.Value)}"))}");

@@ -15,6 +15,9 @@ public sealed record CheckpointDescription
     /// <summary><c>model_type</c> of the configuration.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>The architecture whose keys and names a <c>switchyard_moe</c> has, where its section says; else null.</summary>
+    public string? BaseArchitecture { get; init; }
+
     /// <summary>Why the model cannot be run; null where it can.</summary>
     public string? CannotRun { get; init; }
 
@@ -94,8 +97,8 @@ public sealed record CheckpointDescription
             Architecture architecture = ModelArchitectures.Of(config);
             MoeTransformerOptions options = architecture.Options(config, names);
             description = description.WithModel(options, entries, e => architecture.LeftOut(e.Name, options), Weights);
-            ModelConfiguration.Read(config, architecture, names);
-            return description;
+            MoeTransformerOptions whole = ModelConfiguration.Read(config, architecture, names);
+            return description with { Moe = description.Moe is null ? null : MoeLayout.Of(whole), BaseArchitecture = architecture.Name == type ? null : architecture.Name };
         }
         catch (CheckpointFormatException e)
         {

@@ -30,7 +30,16 @@ public sealed record MoeLayout(
             options.TopK,
             options.InnerSize,
             options.SharedInnerSize,
-            options.Moe?.Routing.Name ?? "linear",
+            RoutingOf(options),
             (long)matrices * options.HiddenSize * options.InnerSize);
+    }
+
+    /// <summary>The usual routing, and that of the layers that have another.</summary>
+    private static string RoutingOf(MoeTransformerOptions options)
+    {
+        IEnumerable<string> others = (options.Rerouted ?? new Dictionary<int, LayerRoutingOptions>())
+            .GroupBy(r => r.Value.Routing.Name, StringComparer.Ordinal)
+            .Select(g => $"{(g.Count() == 1 ? "layer" : "layers")} {string.Join(", ", g.Select(r => r.Key).Order())}: {g.Key}");
+        return string.Join("; ", others.Prepend(options.Moe?.Routing.Name ?? "linear"));
     }
 }
