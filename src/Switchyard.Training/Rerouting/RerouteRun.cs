@@ -92,8 +92,8 @@ public sealed class RerouteRun
             Routing = model.RoutingName,
             Output = _folder.ModelPath,
             Corpus = corpus.Info,
-            Before = before,
-            After = after,
+            Before = before with { RouterMicrosecondsPerToken = Cost(model, old: true) },
+            After = after with { RouterMicrosecondsPerToken = Cost(model, old: false) },
             AgreementAtStart = atStart,
             Agreement = agreement,
             KeptStep = kept.Step,
@@ -270,13 +270,20 @@ public sealed class RerouteRun
                 LoadEntropy = layers.Average(l => l.Balance.LoadEntropy),
                 Utilisation = layers.Average(l => l.Balance.Utilisation),
                 RouterParameters = model.Model.RouterParameters,
-                RouterMicrosecondsPerToken = RouterCost.MicrosecondsPerToken(model.Model),
             };
         }
         finally
         {
             model.Use(old: false);
         }
+    }
+
+    private static double Cost(ReroutedModel model, bool old)
+    {
+        model.Use(old);
+        double cost = RouterCost.MicrosecondsPerToken(model.Model);
+        model.Use(old: false);
+        return cost;
     }
 
     private void Save(ReroutedModel model)

@@ -1,0 +1,158 @@
+using Switchyard.Models;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Rerouting;
+using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
+using Switchyard.Training.Tests.Trainers;
+using static TorchSharp.torch;
+
+namespace Switchyard.Training.Tests.Rerouting;
+
+/// <summary>Routers that are replaced and trained.</summary>
+public sealed class RerouteRunTests : IDisposable
+{
+    private static readonly MachineInfo Machine = new("test", "test", "test", 1, "cpu", "test", "test");
+
+    private readonly TinyText _text = new();
+
+    [Fact]
+    public void Copied_and_not_trained_the_model_is_the_original()
+    {
+        RerouteResult result = Run("copy", Config() with { Balance = "none", Start = RouterStart.Copy, Training = Config().Training with { Steps = 0 } });
+        Assert.Equal(Bytes(Model), Bytes(result.Output));
+        Assert.Equal(result.Before with { RouterMicrosecondsPerToken = null }, result.After with { RouterMicrosecondsPerToken = null });
+        Assert.All(result.Agreement, a => Assert.Equal(1, a));
+    }
+
+    [Fact]
+    public void A_linear_router_is_fitted_to_the_old_one_until_it_chooses_nearly_the_same()
+    {
+        RerouteResult result = Run("fit", Config() with { Balance = "none", DistillSteps = 150, Training = Config().Training with { Steps = 0 } });
+        Assert.True(result.AgreementAtStart.Min() >= 0.95, string.Join(' ', result.AgreementAtStart));
+        Assert.InRange(result.After.Loss, result.Before.Loss - 0.01, result.Before.Loss + 0.01);
+    }
+
+    [Theory]
+    [InlineData("linear", "dual")]
+    [InlineData("attention", "bias")]
+    [InlineData("mlp", "switch")]
+    [InlineData("hybrid", "none")]
+    [InlineData("mlp-hadamard", "z")]
+    [InlineData("lpr", "dual")]
+    [InlineData("hash", "none")]
+    public void Any_router_can_be_put_in_and_what_is_written_computes_what_was_measured(string router, string balance)
+    {
+        RerouteResult result = Run("any", Config() with { Router = router, Balance = balance, Selector = router is "hash" ? "topk-softmax" : null, DistillSteps = 3 });
+        using MoeTransformer model = MoeTransformer.Load(result.Output);
+        Assert.Equal(router, model.MoeLayers[0].Options.Routing.Router);
+        RerouteResult again = new RerouteRun(Config() with { Model = result.Output, Start = RouterStart.Copy, Router = router, Balance = balance, Selector = router is "hash" ? "topk-softmax" : null, Training = Config().Training with { Steps = 0 } }, new RunFolder(_text.Folder("check"))).Run(Machine, string.Empty, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(result.After.Loss, again.Before.Loss);
+        Assert.Equal(result.After.Gini, again.Before.Gini);
+        Assert.True(double.IsFinite(result.After.Loss));
+    }
+
+    [Fact]
+    public void Dual_prices_even_the_load_and_experts_stay_as_they_are()
+    {
+        RerouteResult result = Run("dual", Config() with { Training = Config().Training with { Steps = 30 } });
+        Assert.True(result.After.Gini < result.Before.Gini / 2, $"{result.Before.Gini} → {result.After.Gini}");
+        using Models.Files.CheckpointTensors before = Models.Files.CheckpointTensors.Open(Model), after = Models.Files.CheckpointTensors.Open(result.Output);
+        Assert.All(before.Names.Where(n => !n.Contains(".gate.", StringComparison.Ordinal)), n => Assert.True(before.FileOf(n).Bytes(n).SequenceEqual(after.FileOf(n).Bytes(n)), n));
+    }
+
+    [Theory]
+    [InlineData("linear", "dual")]
+    [InlineData("lpr", "bias")]
+    public void An_interrupted_run_that_goes_on_gives_the_bits_of_one_that_was_not(string router, string balance)
+    {
+        RerouteConfig config = Config() with { Router = router, Balance = balance, DistillSteps = 2, KeepLoss = true };
+        byte[] whole = Bytes(Run("whole", config).Output);
+        RunFolder folder = new(_text.Folder("parts"));
+        using CancellationTokenSource stop = new();
+        Stop progress = new(stop, step: 4);
+        Assert.Throws<OperationCanceledException>(() => new RerouteRun(config, folder).Run(Machine, string.Empty, progress: progress, cancellation: stop.Token));
+        Assert.NotEmpty(folder.Checkpoints());
+        Assert.False(Directory.Exists(folder.ModelPath));
+        RerouteResult result = new RerouteRun(config, folder).Run(Machine, string.Empty, resume: true, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(whole, Bytes(result.Output));
+    }
+
+    [Fact]
+    public void With_the_loss_kept_what_comes_out_is_not_worse_than_the_original()
+    {
+        RerouteResult result = Run("keep", Config() with { KeepLoss = true, Start = RouterStart.Copy, Training = Config().Training with { Steps = 20, EvaluateEvery = 5 } });
+        Assert.True(result.LossKept, $"{result.Before.Loss} → {result.After.Loss}");
+        Assert.True(result.After.Gini <= result.Before.Gini, $"{result.Before.Gini} → {result.After.Gini}");
+    }
+
+    [Fact]
+    public void Only_the_layers_that_are_named_are_rerouted()
+    {
+        RerouteResult result = Run("one", Config() with { Router = "mlp", Layers = [1], DistillSteps = 1 });
+        using MoeTransformer model = MoeTransformer.Load(result.Output);
+        Assert.Equal(["linear", "mlp"], model.MoeLayers.Select(l => l.Options.Routing.Router));
+        Assert.Single(result.Agreement);
+    }
+
+    [Fact]
+    public void What_cannot_be_done_is_said()
+    {
+        AssertSays("layer 5", Config() with { Layers = [5] });
+        AssertSays("cannot be copied", Config() with { Router = "mlp", Start = RouterStart.Copy });
+        AssertSays("longest sequence", Config() with { Context = 4096 });
+        AssertSays("teacherWeight", Config() with { TeacherWeight = 2 });
+        AssertSays("'rooter'", Config() with { Router = "rooter" });
+        Assert.ThrowsAny<CorpusException>(() => Run("short", Config() with { Corpus = Path.Combine(Config().Corpus, "one", "1.txt") }));
+
+        void AssertSays(string text, RerouteConfig config) =>
+            Assert.Contains(text, Assert.Throws<ConfigurationException>(() => Run("wrong", config)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _text.Dispose();
+
+    private string Model
+    {
+        get
+        {
+            string folder = _text.Folder("model");
+            if (!Directory.Exists(folder))
+            {
+                using MoeTransformer model = new(new MoeTransformerOptions { HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 2, HeadSize = 8, Experts = 4, TopK = 2, InnerSize = 8, SequenceLength = 64, InitialDeviation = 0.3, Seed = 4 });
+                using var quiet = no_grad();
+                foreach (MoeLayer layer in model.MoeLayers)
+                {
+                    layer.Router.get_parameter("W_g")!.mul_(20);
+                }
+
+                model.Save(folder);
+            }
+
+            return folder;
+        }
+    }
+
+    private RerouteConfig Config() => new()
+    {
+        Model = Model,
+        Corpus = _text.Folder("text"),
+        Context = 16,
+        HeldOutShare = 0.2,
+        DistillSteps = 10,
+        Training = new() { Steps = 8, BatchSequences = 8, LearningRate = 1e-2, WeightDecay = 0, LogEvery = 2, EvaluateEvery = 4, EvaluateTokens = 512, CheckpointEvery = 4 },
+    };
+
+    private RerouteResult Run(string name, RerouteConfig config) => new RerouteRun(config, new RunFolder(_text.Folder(name))).Run(Machine, string.Empty);
+
+    private static byte[] Bytes(string model) => File.ReadAllBytes(Path.Combine(model, "model.safetensors"));
+
+    private sealed class Stop(CancellationTokenSource source, int step) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Phase is "training" && value.Step >= step)
+            {
+                source.Cancel();
+            }
+        }
+    }
+}
