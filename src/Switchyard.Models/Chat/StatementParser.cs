@@ -1,0 +1,305 @@
+namespace Switchyard.Models.Chat;
+
+/// <summary>Parses text, outputs and blocks into functions.</summary>
+internal sealed class StatementParser
+{
+    private readonly TemplateCursor _cursor;
+    private readonly ExpressionParser _expressions;
+    private int _loops;
+
+    public StatementParser(TemplateCursor cursor)
+    {
+        _cursor = cursor;
+        _expressions = new ExpressionParser(cursor);
+    }
+
+    /// <summary>The whole template.</summary>
+    public Func<TemplateRun, TemplateFlow> Parse()
+    {
+        Func<TemplateRun, TemplateFlow> body = Body("the template", 1);
+        return body;
+    }
+
+    /// <summary>Everything up to a block of one of the given names, whose name is the next token then; with no name up to the end.</summary>
+    private Func<TemplateRun, TemplateFlow> Body(string what, int line, params string[] ends) => _cursor.Nested<Func<TemplateRun, TemplateFlow>>(() =>
+    {
+        List<Func<TemplateRun, TemplateFlow>> statements = [];
+        while (true)
+        {
+            TemplateToken token = _cursor.Current;
+            switch (token.Kind)
+            {
+                case TemplateTokenKind.End:
+                    return ends.Length == 0 ? run => RunAll(statements, run) : throw _cursor.Error($"'{what}' of line {line} has no '{ends[^1]}'");
+                case TemplateTokenKind.Text:
+                    _cursor.Next();
+                    statements.Add(run => Write(run, token.Text));
+                    break;
+                case TemplateTokenKind.OutputBegin:
+                    _cursor.Next();
+                    Func<TemplateRun, object?> value = _expressions.Parse();
+                    _cursor.End(TemplateTokenKind.OutputEnd);
+                    statements.Add(At(token.Line, run => Write(run, TemplateValues.Text(run, value(run)))));
+                    break;
+                default:
+                    _cursor.Next();
+                    if (_cursor.Current.Kind == TemplateTokenKind.Name && ends.Contains(_cursor.Current.Text, StringComparer.Ordinal))
+                    {
+                        return run => RunAll(statements, run);
+                    }
+
+                    statements.Add(At(token.Line, Block()));
+                    break;
+            }
+        }
+    });
+
+    private Func<TemplateRun, TemplateFlow> Block()
+    {
+        int line = _cursor.Line;
+        string name = _cursor.Name();
+        switch (name)
+        {
+            case "if":
+                return If(line);
+            case "for":
+                return For(line);
+            case "set":
+                return Set(line);
+            case "macro":
+                return Macro(line);
+            case "break" or "continue":
+                if (_loops == 0)
+                {
+                    throw _cursor.Error($"'{name}' stands outside a loop");
+                }
+
+                _cursor.End(TemplateTokenKind.BlockEnd);
+                return name is "break" ? _ => TemplateFlow.Break : _ => TemplateFlow.Continue;
+            case "generation":
+                // Marks what an assistant says, for training; it changes nothing of the text.
+                _cursor.End(TemplateTokenKind.BlockEnd);
+                Func<TemplateRun, TemplateFlow> body = Body(name, line, "endgeneration");
+                Close();
+                return body;
+            default:
+                throw _cursor.Error(name.StartsWith("end", StringComparison.Ordinal) || name is "else" or "elif" ? $"'{name}' ends nothing here" : $"the block '{name}' is not known");
+        }
+    }
+
+    private Func<TemplateRun, TemplateFlow> If(int line)
+    {
+        List<(Func<TemplateRun, object?> Condition, Func<TemplateRun, TemplateFlow> Body)> branches = [];
+        Func<TemplateRun, TemplateFlow>? otherwise = null;
+        string next = "if";
+        while (next is "if" or "elif")
+        {
+            Func<TemplateRun, object?> condition = _expressions.Parse();
+            _cursor.End(TemplateTokenKind.BlockEnd);
+            branches.Add((condition, Body("if", line, "elif", "else", "endif")));
+            next = _cursor.Name();
+        }
+
+        if (next is "else")
+        {
+            _cursor.End(TemplateTokenKind.BlockEnd);
+            otherwise = Body("if", line, "endif");
+            _cursor.Name();
+        }
+
+        _cursor.End(TemplateTokenKind.BlockEnd);
+        return run =>
+        {
+            foreach ((Func<TemplateRun, object?> condition, Func<TemplateRun, TemplateFlow> body) in branches)
+            {
+                if (TemplateValues.Truth(condition(run)))
+                {
+                    return body(run);
+                }
+            }
+
+            return otherwise?.Invoke(run) ?? TemplateFlow.Next;
+        };
+    }
+
+    private Func<TemplateRun, TemplateFlow> For(int line)
+    {
+        string[] names = Targets();
+        if (!_cursor.TakeName("in"))
+        {
+            throw _cursor.Unexpected("'in'");
+        }
+
+        Func<TemplateRun, object?> values = _expressions.ParseWithoutChoice();
+        Func<TemplateRun, object?>? condition = _cursor.TakeName("if") ? _expressions.Parse() : null;
+        if (_cursor.AtName("recursive"))
+        {
+            throw _cursor.Error("a loop that is 'recursive' is not known");
+        }
+
+        _cursor.End(TemplateTokenKind.BlockEnd);
+        _loops++;
+        Func<TemplateRun, TemplateFlow> body = Body("for", line, "else", "endfor");
+        _loops--;
+        Func<TemplateRun, TemplateFlow>? otherwise = null;
+        if (_cursor.TakeName("else"))
+        {
+            _cursor.End(TemplateTokenKind.BlockEnd);
+            otherwise = Body("for", line, "endfor");
+        }
+
+        Close();
+        return new TemplateLoop(names, values, condition, body, otherwise).Run;
+    }
+
+    private Func<TemplateRun, TemplateFlow> Set(int line)
+    {
+        string[] names = Targets();
+        string? attribute = names.Length == 1 && _cursor.TakeOperator(".") ? _cursor.Name() : null;
+        if (_cursor.TakeOperator("="))
+        {
+            Func<TemplateRun, object?> value = _expressions.Parse();
+            if (_cursor.AtOperator(","))
+            {
+                value = List(value);
+            }
+
+            _cursor.End(TemplateTokenKind.BlockEnd);
+            return run => Assign(run, names, attribute, value(run));
+        }
+
+        if (_cursor.AtOperator("|"))
+        {
+            throw _cursor.Error("'set' with a body and a filter is not known");
+        }
+
+        _cursor.End(TemplateTokenKind.BlockEnd);
+        Func<TemplateRun, TemplateFlow> body = Body("set", line, "endset");
+        Close();
+        return run => Assign(run, names, attribute, run.Capture(() => run.Scoped(() => body(run))));
+    }
+
+    private Func<TemplateRun, object?> List(Func<TemplateRun, object?> first)
+    {
+        List<Func<TemplateRun, object?>> values = [first];
+        while (_cursor.TakeOperator(","))
+        {
+            values.Add(_expressions.Parse());
+        }
+
+        return run => values.ConvertAll(v => v(run));
+    }
+
+    private Func<TemplateRun, TemplateFlow> Macro(int line)
+    {
+        string name = _cursor.Name();
+        List<(string Name, Func<TemplateRun, object?>? Otherwise)> parameters = [];
+        _cursor.Operator("(");
+        while (!_cursor.TakeOperator(")"))
+        {
+            if (parameters.Count > 0)
+            {
+                _cursor.Operator(",");
+            }
+
+            string parameter = _cursor.Name();
+            parameters.Add((parameter, _cursor.TakeOperator("=") ? _expressions.Parse() : null));
+        }
+
+        _cursor.End(TemplateTokenKind.BlockEnd);
+        int loops = _loops;
+        _loops = 0;
+        Func<TemplateRun, TemplateFlow> body = Body("macro", line, "endmacro");
+        _loops = loops;
+        Close();
+        string[] names = [.. parameters.Select(p => p.Name)];
+        TemplateFunction macro = (run, arguments) =>
+        {
+            (arguments with { Name = name }).Require(run, 0, names);
+            return run.Call(() =>
+            {
+                foreach ((int i, (string parameter, Func<TemplateRun, object?>? otherwise)) in parameters.Index())
+                {
+                    object? missing = new TemplateUndefined(parameter);
+                    object? given = arguments.Get(i, parameter, missing);
+                    run.Set(parameter, ReferenceEquals(given, missing) && otherwise is not null ? otherwise(run) : given);
+                }
+
+                body(run);
+            });
+        };
+        return run =>
+        {
+            run.Set(name, macro);
+            return TemplateFlow.Next;
+        };
+    }
+
+    private string[] Targets()
+    {
+        bool bracket = _cursor.TakeOperator("(");
+        List<string> names = [_cursor.Name()];
+        while (_cursor.TakeOperator(","))
+        {
+            names.Add(_cursor.Name());
+        }
+
+        if (bracket)
+        {
+            _cursor.Operator(")");
+        }
+
+        return [.. names];
+    }
+
+    private void Close()
+    {
+        _cursor.Name();
+        _cursor.End(TemplateTokenKind.BlockEnd);
+    }
+
+    private static Func<TemplateRun, TemplateFlow> At(int line, Func<TemplateRun, TemplateFlow> statement) => run =>
+    {
+        run.Line = line;
+        run.Step();
+        return statement(run);
+    };
+
+    private static TemplateFlow RunAll(List<Func<TemplateRun, TemplateFlow>> statements, TemplateRun run)
+    {
+        foreach (Func<TemplateRun, TemplateFlow> statement in statements)
+        {
+            TemplateFlow flow = statement(run);
+            if (flow != TemplateFlow.Next)
+            {
+                return flow;
+            }
+        }
+
+        return TemplateFlow.Next;
+    }
+
+    private static TemplateFlow Write(TemplateRun run, string text)
+    {
+        run.Write(text);
+        return TemplateFlow.Next;
+    }
+
+    private static TemplateFlow Assign(TemplateRun run, string[] names, string? attribute, object? value)
+    {
+        if (attribute is null)
+        {
+            TemplateLoop.Unpack(run, names, value);
+        }
+        else if (run.Get(names[0]) is TemplateNamespace space)
+        {
+            space.Values[attribute] = value;
+        }
+        else
+        {
+            throw run.Error($"'{names[0]}' is no namespace, whose attributes alone can be set");
+        }
+
+        return TemplateFlow.Next;
+    }
+}
