@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Switchyard.Models.Chat;
+using Switchyard.Models.Tokenizers;
 
 namespace Switchyard.Models.Tests.Chat;
 
@@ -140,6 +141,18 @@ public sealed class ChatTemplateTests
         string mistral = Kinds.Last().Data.Item1;
         ChatTemplateException error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(mistral).Render([new(ChatRole.Assistant, "Hello")], cancellation: TestContext.Current.CancellationToken));
         Assert.Contains("roles must alternate", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Templates of real models, with what Jinja made of them.</summary>
+    [Theory]
+    [InlineData("qwen3", "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n What is 2+2? <|im_end|>\n<|im_start|>assistant\n4<|im_end|>\n<|im_start|>user\nAnd \"3+3\"?\n<|im_end|>\n<|im_start|>assistant\n")]
+    [InlineData("deepseek_v3", "<s>Be brief.<｜User｜> What is 2+2? <｜Assistant｜>4<｜end▁of▁sentence｜><｜User｜>And \"3+3\"?\n<｜Assistant｜>")]
+    public void Templates_of_real_models_render_as_with_Jinja(string model, string expected)
+    {
+        string? folder = Golden.Folder($"tokenizers/{model}");
+        Assert.SkipWhen(folder is null, "no reference tokenizers found");
+        using TextTokenizer tokenizer = TextTokenizer.Load(folder);
+        Assert.Equal(expected, Render(tokenizer.ChatTemplate!));
     }
 
     [Fact]
