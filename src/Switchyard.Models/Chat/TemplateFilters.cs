@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 
 namespace Switchyard.Models.Chat;
 
@@ -10,7 +11,7 @@ internal static class TemplateFilters
         ["trim"] = (run, v, a) => TemplateMethods.String(run, "strip", TemplateValues.Text(run, v), a),
         ["upper"] = (run, v, a) => TemplateMethods.String(run, "upper", TemplateValues.Text(run, v), a),
         ["lower"] = (run, v, a) => TemplateMethods.String(run, "lower", TemplateValues.Text(run, v), a),
-        ["title"] = (run, v, a) => TemplateMethods.String(run, "title", TemplateValues.Text(run, v), a),
+        ["title"] = (run, v, _) => TemplateMethods.Titled(TemplateValues.Text(run, v), c => char.IsWhiteSpace(c) || c is '-' or '(' or '{' or '[' or '<'),
         ["capitalize"] = (run, v, a) => TemplateMethods.String(run, "capitalize", TemplateValues.Text(run, v), a),
         ["replace"] = (run, v, a) => TemplateMethods.String(run, "replace", TemplateValues.Text(run, v), a),
         ["tojson"] = (run, v, a) => TemplateJson.Write(run, v, (int?)Indent(run, a.Require(run, 0, "indent").Get(0, "indent"))),
@@ -28,7 +29,7 @@ internal static class TemplateFilters
         ["safe"] = (run, v, _) => TemplateValues.Text(run, v),
         ["int"] = (_, v, a) => TemplateValues.Number(v) is { } n && Math.Abs(n) < long.MaxValue ? (long)n : long.TryParse(v as string, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long parsed) ? parsed : a.Get(0, "default", 0L),
         ["float"] = (_, v, a) => TemplateValues.Number(v) ?? (double.TryParse(v as string, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : a.Get(0, "default", 0.0)),
-        ["abs"] = (run, v, _) => v is long n and not long.MinValue ? (object)Math.Abs(n) : v is double x ? Math.Abs(x) : throw run.Error($"{TemplateValues.KindOf(v)} has no absolute value"),
+        ["abs"] = (run, v, _) => TemplateValues.Integer(v) is { } n and not long.MinValue ? (object)Math.Abs(n) : v is double x ? Math.Abs(x) : throw run.Error($"{TemplateValues.KindOf(v)} has no absolute value"),
         ["unique"] = Unique,
         ["sort"] = Sort,
         ["map"] = Map,
@@ -63,7 +64,7 @@ internal static class TemplateFilters
     {
         arguments.Require(run, 0, "d", "attribute");
         string attribute = arguments.Get(1, "attribute") as string ?? string.Empty;
-        string[] parts = [.. TemplateValues.List(run, value).Select(v => TemplateValues.Text(run, attribute.Length > 0 ? TemplateValues.Attribute(run, v, attribute) : v))];
+        string[] parts = [.. TemplateValues.List(run, value).Select(v => TemplateValues.Text(run, attribute.Length > 0 ? Path(run, v, attribute) : v))];
         string between = TemplateValues.Text(run, arguments.Get(0, "d", string.Empty));
         run.Work(parts.Sum(p => (long)p.Length + between.Length));
         return string.Join(between, parts);
@@ -71,18 +72,23 @@ internal static class TemplateFilters
 
     private static List<object?> Unique(TemplateRun run, object? value, TemplateArguments arguments)
     {
-        arguments.Require(run, 0);
+        arguments.Require(run, 0, "case_sensitive", "attribute");
+        bool exact = TemplateValues.Truth(arguments.Get(0, "case_sensitive"));
+        string? attribute = arguments.Get(1, "attribute") as string;
+        List<object?> kept = [];
         List<object?> seen = [];
         foreach (object? entry in TemplateValues.List(run, value))
         {
             run.Work(seen.Count);
-            if (!seen.Exists(s => TemplateValues.Same(run, s, entry)))
+            object? key = Key(run, entry, attribute, exact);
+            if (!seen.Exists(s => TemplateValues.Same(run, s, key)))
             {
-                seen.Add(entry);
+                seen.Add(key);
+                kept.Add(entry);
             }
         }
 
-        return seen;
+        return kept;
     }
 
     private static List<object?> Sort(TemplateRun run, object? value, TemplateArguments arguments)
@@ -90,23 +96,43 @@ internal static class TemplateFilters
         arguments.Require(run, 0, "reverse", "case_sensitive", "attribute");
         string? attribute = arguments.Get(2, "attribute") as string;
         bool exact = TemplateValues.Truth(arguments.Get(1, "case_sensitive"));
-        IEnumerable<object?> sorted = TemplateValues.List(run, value).Order(Comparer<object?>.Create((a, b) => TemplateValues.Compare(run, Key(a), Key(b))));
-        return [.. TemplateValues.Truth(arguments.Get(0, "reverse")) ? sorted.Reverse() : sorted];
-
-        object? Key(object? entry)
+        List<object?> sorted;
+        try
         {
-            run.Step();
-            object? key = attribute is null ? entry : TemplateValues.Attribute(run, entry, attribute);
-            return key is string s && !exact ? s.ToLowerInvariant() : key;
+            sorted = [.. TemplateValues.List(run, value).Order(Comparer<object?>.Create((a, b) => TemplateValues.Compare(run, Key(run, a, attribute, exact), Key(run, b, attribute, exact))))];
         }
+        catch (InvalidOperationException e) when (e.InnerException is ChatTemplateException or OperationCanceledException)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerException);
+            throw;
+        }
+
+        if (TemplateValues.Truth(arguments.Get(0, "reverse")))
+        {
+            sorted.Reverse();
+        }
+
+        return sorted;
     }
+
+    /// <summary>What an entry is ordered or told apart by.</summary>
+    private static object? Key(TemplateRun run, object? entry, string? attribute, bool exact)
+    {
+        run.Step();
+        object? key = attribute is null ? entry : Path(run, entry, attribute);
+        return key is string s && !exact ? s.ToLowerInvariant() : key;
+    }
+
+    /// <summary>An attribute of an attribute …, separated by points.</summary>
+    private static object? Path(TemplateRun run, object? value, string path) =>
+        path.Split('.').Aggregate(value, (v, name) => TemplateValues.Attribute(run, v, name));
 
     private static List<object?> Map(TemplateRun run, object? value, TemplateArguments arguments)
     {
         if (arguments.Named.GetValueOrDefault("attribute") is string attribute)
         {
             arguments.Require(run, 1, "attribute", "default");
-            return [.. TemplateValues.List(run, value).Select(v => TemplateValues.Attribute(run, v, attribute)).Select(v => v is TemplateUndefined ? arguments.Named.GetValueOrDefault("default", v) : v)];
+            return [.. TemplateValues.List(run, value).Select(v => Path(run, v, attribute)).Select(v => v is TemplateUndefined ? arguments.Named.GetValueOrDefault("default", v) : v)];
         }
 
         string name = arguments.Get(0, "filter") as string ?? throw run.Error("'map' needs a filter's name or attribute=");
@@ -122,7 +148,7 @@ internal static class TemplateFilters
         string? name = arguments.Values.Count > skipped ? arguments.Values[skipped] as string : null;
         Func<TemplateRun, object?, TemplateArguments, bool> test = name is null ? (_, v, _) => TemplateValues.Truth(v) : TemplateTests.Find(name) ?? throw run.Error($"the test '{name}' is not known");
         TemplateArguments rest = arguments with { Values = [.. arguments.Values.Skip(skipped + 1)] };
-        return [.. TemplateValues.List(run, value).Where(v => test(run, path is null ? v : TemplateValues.Attribute(run, v, path), rest) == wanted)];
+        return [.. TemplateValues.List(run, value).Where(v => test(run, path is null ? v : Path(run, v, path), rest) == wanted)];
     }
 
     private static string Indented(TemplateRun run, object? value, TemplateArguments arguments)

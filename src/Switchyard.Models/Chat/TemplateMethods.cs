@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Switchyard.Models.Chat;
 
 /// <summary>The methods of strings, mappings and lists that templates call. None changes what it is called on.</summary>
@@ -33,7 +31,7 @@ internal static class TemplateMethods
             "upper" => text.ToUpperInvariant(),
             "lower" => text.ToLowerInvariant(),
             "capitalize" => text.Length > 0 ? text[..1].ToUpperInvariant() + text[1..].ToLowerInvariant() : text,
-            "title" => CultureInfo.InvariantCulture.TextInfo.ToTitleCase(text.ToLowerInvariant()),
+            "title" => Titled(text, c => !char.IsLetter(c)),
             "split" => Split(run, text, arguments),
             "splitlines" => (text.EndsWith('\n') ? text[..^1] : text) is { Length: > 0 } lines ? lines.Split('\n').Select(l => (object?)l.TrimEnd('\r')).ToList() : new List<object?>(),
             "replace" => Replace(run, text, Required(run, arguments, 0), Required(run, arguments, 1), arguments),
@@ -48,6 +46,18 @@ internal static class TemplateMethods
             "islower" => text.Any(char.IsLower) && !text.Any(char.IsUpper),
             _ => throw Unknown(run, text, name),
         };
+    }
+
+    /// <summary>Each letter that begins a word as a capital, the others small.</summary>
+    public static string Titled(string text, Func<char, bool> separates)
+    {
+        char[] titled = text.ToCharArray();
+        for (int i = 0; i < titled.Length; i++)
+        {
+            titled[i] = i == 0 || separates(text[i - 1]) ? char.ToUpperInvariant(text[i]) : char.ToLowerInvariant(text[i]);
+        }
+
+        return new string(titled);
     }
 
     private static object? Mapping(TemplateRun run, string name, IReadOnlyDictionary<string, object?> map, TemplateArguments arguments)

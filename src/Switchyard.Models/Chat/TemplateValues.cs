@@ -115,19 +115,29 @@ internal static class TemplateValues
             return new TemplateUndefined(Text(run, index));
         }
 
-        if (Integer(index) is not { } at)
+        if (value is TemplateUndefined u)
         {
-            throw run.Error($"{KindOf(index)} is no index");
+            throw run.Error($"'{u.Name}' is undefined and has no entries");
         }
 
-        IReadOnlyList<object?> list = value is string or IReadOnlyList<object?> ? List(run, value) : throw run.Error($"{KindOf(value)} has no entries");
+        if (Integer(index) is not { } at || value is not (string or IReadOnlyList<object?>))
+        {
+            return new TemplateUndefined($"an entry of {KindOf(value)}");
+        }
+
+        IReadOnlyList<object?> list = List(run, value);
         at = at < 0 ? at + list.Count : at;
         return at >= 0 && at < list.Count ? list[(int)at] : new TemplateUndefined($"entry {index}");
     }
 
     public static object Slice(TemplateRun run, object? value, object? from, object? to, object? step)
     {
-        IReadOnlyList<object?> list = value is string or IReadOnlyList<object?> ? List(run, value) : throw run.Error($"{KindOf(value)} cannot be cut");
+        if (value is not (string or IReadOnlyList<object?>))
+        {
+            return value is TemplateUndefined u ? throw run.Error($"'{u.Name}' is undefined and cannot be cut") : new TemplateUndefined($"a part of {KindOf(value)}");
+        }
+
+        IReadOnlyList<object?> list = List(run, value);
         long stride = Part(step, 1);
         long count = list.Count;
         if (stride == 0)

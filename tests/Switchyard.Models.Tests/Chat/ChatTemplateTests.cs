@@ -48,6 +48,8 @@ public sealed class ChatTemplateTests
         { "{% if 'system' == messages[0].role and messages|length > 1 or undefinedname %}yes{% endif %}{% if not (1 in [1]) %}no{% endif %}{{ 'x' is in ['x'] }}{{ 3 is eq 3 }}{{ 'a' is sameas 'a' }}", "yesTrueTrueTrue" },
         { "a\n{%- if true %}\n b\n{%- endif %}\nc {%- set q = 1 -%}  d\n\n{% set r = 2 %}\n\ne", "a bcd\n\n\ne" },
         { "{% for message in messages %}{% if loop.first and message.role != 'system' %}x{% endif %}{{ '<' ~ message.role ~ '>' }}{% if not loop.last %}{{ '\n' }}{% endif %}{% endfor %}", "<system>\n<user>\n<assistant>\n<user>" },
+        { "{{ 'a,b-c d'|title }} {{ 'a,b-c d'.title() }} {{ none[0] is defined }}{{ true[1:] is defined }}{{ true|abs }} {{ [[2, 'b'], [1, 'a']] | sort }}", "A,b-C D A,B-C D FalseFalse1 [[1, 'a'], [2, 'b']]" },
+        { "{{ ['B', 'a', 'b', 'A'] | unique | list }} {{ ['B', 'a'] | sort }} {{ [{'f': {'n': 2}}, {'f': {'n': 1}}] | sort(attribute='f.n') | map(attribute='f.n') | list }}", "['B', 'a'] ['a', 'B'] [1, 2]" },
         { "{{ messages[0].missing }}{{ messages[9] is defined }}{{ messages[0].get('x') is none }}", "FalseTrue" },
     };
 
@@ -75,6 +77,7 @@ public sealed class ChatTemplateTests
         { "{{ f(1) }}", "the undefined 'f' cannot be called" },
         { "{{ x.y.z }}", "'x' is undefined and has no 'y'" },
         { "{{ 1 + 'a' }}", "'+' does not go with an integer and a string" },
+        { "{{ [1, 'a'] | sort }}", "cannot be compared" },
         { "{{ 1 // 0 }}", "divided by zero" },
         { "{{ 9223372036854775807 + 1 }}", "too large" },
         { "{% set x.y = 1 %}", "no namespace" },
