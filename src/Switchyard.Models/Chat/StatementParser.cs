@@ -14,11 +14,7 @@ internal sealed class StatementParser
     }
 
     /// <summary>The whole template.</summary>
-    public Func<TemplateRun, TemplateFlow> Parse()
-    {
-        Func<TemplateRun, TemplateFlow> body = Body("the template", 1);
-        return body;
-    }
+    public Func<TemplateRun, TemplateFlow> Parse() => Body("the template", 1);
 
     /// <summary>Everything up to a block of one of the given names, whose name is the next token then; with no name up to the end.</summary>
     private Func<TemplateRun, TemplateFlow> Body(string what, int line, params string[] ends) => _cursor.Nested<Func<TemplateRun, TemplateFlow>>(() =>
@@ -212,22 +208,7 @@ internal sealed class StatementParser
         Func<TemplateRun, TemplateFlow> body = Body("macro", line, "endmacro");
         _loops = loops;
         Close();
-        string[] names = [.. parameters.Select(p => p.Name)];
-        TemplateFunction macro = (run, arguments) =>
-        {
-            (arguments with { Name = name }).Require(run, 0, names);
-            return run.Call(() =>
-            {
-                foreach ((int i, (string parameter, Func<TemplateRun, object?>? otherwise)) in parameters.Index())
-                {
-                    object? missing = new TemplateUndefined(parameter);
-                    object? given = arguments.Get(i, parameter, missing);
-                    run.Set(parameter, ReferenceEquals(given, missing) && otherwise is not null ? otherwise(run) : given);
-                }
-
-                body(run);
-            });
-        };
+        TemplateFunction macro = new TemplateMacro(name, parameters, body).Call;
         return run =>
         {
             run.Set(name, macro);
