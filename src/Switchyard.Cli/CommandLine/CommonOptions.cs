@@ -30,6 +30,9 @@ internal sealed class CommonOptions
 
     public bool JsonToStandardOutput(ParseResult parse) => string.Equals(parse.GetValue(Json), "-", StringComparison.Ordinal);
 
+    /// <summary>Whether results are printed for people.</summary>
+    public bool Prints(ParseResult parse) => !parse.GetValue(Quiet) && !JsonToStandardOutput(parse);
+
     /// <summary>An option of a number that has a lower bound.</summary>
     public static Action<OptionResult> AtLeast(double minimum) => result =>
     {

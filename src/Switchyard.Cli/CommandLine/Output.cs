@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using Switchyard.Training.Configuration;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
@@ -20,7 +23,7 @@ internal static class Output
     public static void Result(CompareResult result, ParseResult parse, CommonOptions common, string reportPath)
     {
         WriteJson(parse, common, stream => CompareResultJson.Write(result, stream), path => CompareResultJson.Write(result, path));
-        if (parse.GetValue(common.Quiet) || common.JsonToStandardOutput(parse))
+        if (!common.Prints(parse))
         {
             return;
         }
@@ -28,6 +31,14 @@ internal static class Output
         int width = Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200);
         Console.Out.WriteLine(CompareTable.Render(result, width));
         Console.Out.WriteLine($"Report: {reportPath}");
+    }
+
+    /// <summary>Writes a value as JSON to the file or standard output of <c>--json</c>, if any.</summary>
+    public static void WriteJson<T>(ParseResult parse, CommonOptions common, T value)
+    {
+        WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(Text())), path => File.WriteAllText(path, Text()));
+
+        string Text() => JsonSerializer.Serialize(value, ConfigFile.Json) + "\n";
     }
 
     /// <summary>Writes JSON to the file or standard output of <c>--json</c>, if any.</summary>

@@ -1,12 +1,9 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Kernels;
 using Switchyard.Kernels.Assembly;
 using Switchyard.Kernels.Limits;
 using Switchyard.Training.Benchmarks;
-using Switchyard.Training.Configuration;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -108,7 +105,7 @@ internal static class BenchLimits
 
     private static void Line(ParseResult parse, CommonOptions common, string text)
     {
-        if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
+        if (common.Prints(parse))
         {
             Console.Out.WriteLine(text);
         }
@@ -118,7 +115,6 @@ internal static class BenchLimits
     public static void Write(ParseResult parse, CommonOptions common, IReadOnlyList<MachineLimits>? limits, IReadOnlyList<BenchRow> rows)
     {
         BenchResult result = new() { Machine = Verb.Machine(parse, common), Roofline = limits, Rows = rows };
-        string json = JsonSerializer.Serialize(result, ConfigFile.Json) + "\n";
-        Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), path => File.WriteAllText(path, json));
+        Output.WriteJson(parse, common, result);
     }
 }

@@ -52,7 +52,7 @@ internal static class BenchVerb
     /// <summary>The rows, printed one by one unless nothing is to be printed.</summary>
     private static List<BenchRow> Print(ParseResult parse, CommonOptions common, IEnumerable<BenchRow> measurements)
     {
-        bool print = !parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse);
+        bool print = common.Prints(parse);
         List<BenchRow> rows = [];
         if (print)
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Models;
@@ -99,9 +98,8 @@ internal static class EvalVerb
     private static int Tell(ParseResult parse, CommonOptions common, Evaluation evaluation, string text)
     {
         EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, text) { LossPerByte = evaluation.LossPerByte };
-        string json = JsonSerializer.Serialize(result, ConfigFile.Json);
-        Output.WriteJson(parse, common, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json + "\n")), file => File.WriteAllText(file, json + "\n"));
-        if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
+        Output.WriteJson(parse, common, result);
+        if (common.Prints(parse))
         {
             string bytes = result.LossPerByte is { } loss && loss != result.Loss ? $" ({loss:0.0000} a byte)" : string.Empty;
             Console.Out.WriteLine($"loss {result.Loss:0.0000} nats a token{bytes}, perplexity {result.Perplexity:0.000}, over {result.Tokens:N0} tokens");

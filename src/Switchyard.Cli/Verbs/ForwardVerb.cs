@@ -1,12 +1,9 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Metrics;
 using Switchyard.Models;
 using Switchyard.Models.Files;
-using Switchyard.Training.Configuration;
 using static TorchSharp.torch;
 
 namespace Switchyard.Cli.Verbs;
@@ -84,9 +81,8 @@ internal static class ForwardVerb
 
         results.AddRange(states.Select((s, i) => ($"hidden.{i}", s)));
         SafetensorsWriter.Write(output, results);
-        string json = JsonSerializer.Serialize(new { Schema = "switchyard.forward/1", Model = Path.GetFullPath(path), Output = Path.GetFullPath(output), Sequences = tokens.size(0), Tokens = tokens.numel(), Tensors = results.Select(r => r.Name).Order(StringComparer.Ordinal) }, ConfigFile.Json) + "\n";
-        Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), to => File.WriteAllText(to, json));
-        if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
+        Output.WriteJson(parse, common, new { Schema = "switchyard.forward/1", Model = Path.GetFullPath(path), Output = Path.GetFullPath(output), Sequences = tokens.size(0), Tokens = tokens.numel(), Tensors = results.Select(r => r.Name).Order(StringComparer.Ordinal) });
+        if (common.Prints(parse))
         {
             Console.Out.WriteLine($"{results.Count} tensors of {tokens.size(0)} × {tokens.size(1)} tokens: {Path.GetFullPath(output)}");
         }

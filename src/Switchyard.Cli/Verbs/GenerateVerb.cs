@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
@@ -8,7 +7,6 @@ using Switchyard.Models.Chat;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Generation;
 using Switchyard.Models.Tokenizers;
-using Switchyard.Training.Configuration;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -37,7 +35,7 @@ internal static class GenerateVerb
         string prompt = parse.GetValue(arguments.Prompt) ?? await Console.In.ReadToEndAsync(cancellation);
         Verb.UseThreads(parse, common);
         using TextGenerator generator = TextGenerator.Load(folder, ModelOptions.Read(parse, arguments.Dtype));
-        bool prints = !parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse);
+        bool prints = common.Prints(parse);
         TokenWriter? writer = prints ? new TokenWriter(options.RecordRouting) : null;
         StringBuilder text = new();
         List<GeneratedToken> tokens = [];
@@ -62,7 +60,9 @@ internal static class GenerateVerb
             writer?.End();
         }
 
-        string json = JsonSerializer.Serialize(
+        Output.WriteJson(
+            parse,
+            common,
             new
             {
                 schema = "switchyard.generate/1",
@@ -72,9 +72,7 @@ internal static class GenerateVerb
                 ids = tokens.Select(t => t.Id),
                 finish = tokens[^1].Finish,
                 experts = options.RecordRouting ? tokens.Select(t => t.Experts) : null,
-            },
-            ConfigFile.Json) + "\n";
-        Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), file => File.WriteAllText(file, json));
+            });
         return ExitCode.Done;
     }
 

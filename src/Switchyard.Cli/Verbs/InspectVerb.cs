@@ -1,10 +1,7 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Models.Checkpoints;
-using Switchyard.Training.Configuration;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -28,9 +25,8 @@ internal static class InspectVerb
     private static int Run(ParseResult parse, CommonOptions common, string path)
     {
         CheckpointDescription checkpoint = CheckpointDescription.Of(path);
-        string json = JsonSerializer.Serialize(checkpoint, ConfigFile.Json) + "\n";
-        Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), file => File.WriteAllText(file, json));
-        if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
+        Output.WriteJson(parse, common, checkpoint);
+        if (common.Prints(parse))
         {
             Console.Out.WriteLine(CheckpointDisplay.Render(checkpoint));
         }

@@ -70,7 +70,7 @@ internal sealed class ProfileVerb
     public static void Tell(ProfileResult result, ProfileResult? other, string report, ParseResult parse, CommonOptions common)
     {
         Output.WriteJson(parse, common, stream => ProfileResultJson.Write(result, stream), file => ProfileResultJson.Write(result, file));
-        if (parse.GetValue(common.Quiet) || common.JsonToStandardOutput(parse))
+        if (!common.Prints(parse))
         {
             return;
         }

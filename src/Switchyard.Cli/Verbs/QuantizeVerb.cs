@@ -1,12 +1,9 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
 using Switchyard.Models;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Tokenizers;
-using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Trainers;
@@ -53,11 +50,11 @@ internal static class QuantizeVerb
         Verb.UseThreads(parse, common);
         Evaluation? first = corpus is null ? null : Judge(parse, common, model, corpus, windows, cancellation);
         Evaluation? second = corpus is null ? null : Judge(parse, common, output, corpus, windows, cancellation);
-        string json = JsonSerializer.Serialize(
-            new { Schema = "switchyard.quantize/1", Model = Path.GetFullPath(model), Output = Path.GetFullPath(output), Bits = bits, Group = group, ExpertBytesBefore = before, ExpertBytesAfter = after, LossBefore = first?.Loss, LossAfter = second?.Loss, Tokens = first?.Tokens },
-            ConfigFile.Json) + "\n";
-        Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), file => File.WriteAllText(file, json));
-        if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
+        Output.WriteJson(
+            parse,
+            common,
+            new { Schema = "switchyard.quantize/1", Model = Path.GetFullPath(model), Output = Path.GetFullPath(output), Bits = bits, Group = group, ExpertBytesBefore = before, ExpertBytesAfter = after, LossBefore = first?.Loss, LossAfter = second?.Loss, Tokens = first?.Tokens });
+        if (common.Prints(parse))
         {
             Console.Out.WriteLine($"experts     {before / 1e6:N1} MB → {after / 1e6:N1} MB, {bits} bits in groups of {group}");
             if (first is not null)

@@ -1,10 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Models.Tokenizers;
-using Switchyard.Training.Configuration;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -52,9 +49,8 @@ internal static class TokenizeVerb
             throw new ConfigurationException($"{(list is null ? "--text" : "--ids")}: {e.Message.Split(" (Parameter")[0]}", e);
         }
 
-        string json = JsonSerializer.Serialize(new { schema = "switchyard.tokenize/1", ids, tokens = ids.Select(tokenizer.TokenOf), text }, ConfigFile.Json) + "\n";
-        Output.WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(json)), file => File.WriteAllText(file, json));
-        if (!parse.GetValue(common.Quiet) && !common.JsonToStandardOutput(parse))
+        Output.WriteJson(parse, common, new { schema = "switchyard.tokenize/1", ids, tokens = ids.Select(tokenizer.TokenOf), text });
+        if (common.Prints(parse))
         {
             Console.Out.WriteLine(list is null ? string.Join(' ', ids) : text);
         }
