@@ -86,6 +86,6 @@ internal static class GenerateVerb
         }
 
         messages.Add(new ChatMessage(ChatRole.User, prompt));
-        return TextChatClient.TemplateOf(tokenizer).Render(messages, ChatTemplate.OptionsFor(tokenizer), cancellation);
+        return ChatTemplate.Of(tokenizer).Render(messages, ChatTemplateOptions.Of(tokenizer), cancellation);
     }
 }

@@ -8,16 +8,29 @@ namespace Switchyard.Models.Chat;
 public sealed class ChatTemplate
 {
     private const int LongestSource = 1 << 20;
-    private readonly Func<TemplateRun, TemplateFlow> _template;
+    private readonly TemplateSource _source;
+    private readonly TemplateStatement _template;
 
-    private ChatTemplate(Func<TemplateRun, TemplateFlow> template) => _template = template;
+    private ChatTemplate(TemplateSource source)
+    {
+        _source = source;
+        _template = new StatementParser(new TemplateCursor(source)).Parse();
+    }
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">The template, in Jinja.</param>
+    /// <param name="name">What errors call it.</param>
     /// <exception cref="ChatTemplateException">It is not valid, or uses a construct that is not known.</exception>
-    public static ChatTemplate Parse(string source) => source.Length <= LongestSource
-        ? new ChatTemplate(new StatementParser(new TemplateCursor(TemplateLexer.Read(source))).Parse())
-        : throw new ChatTemplateException($"the chat template has {source.Length:N0} characters; {LongestSource:N0} is the most");
+    public static ChatTemplate Parse(string source, string name = "chat template") => source.Length <= LongestSource
+        ? new ChatTemplate(new TemplateSource(name, source))
+        : throw new ChatTemplateException($"{name}: it has {source.Length:N0} characters; {LongestSource:N0} is the most");
+
+    /// <summary>The chat template of a tokenizer.</summary>
+    /// <exception cref="ChatTemplateException">There is none, or it is not valid; the message names the file.</exception>
+    public static ChatTemplate Of(TextTokenizer tokenizer) =>
+        tokenizer.ChatTemplate is { } source
+            ? Parse(source, tokenizer.ChatTemplateFile is { } file ? $"'{file}', chat template" : "chat template")
+            : throw new ChatTemplateException("the tokenizer has no chat template: neither chat_template.jinja nor chat_template in tokenizer_config.json");
 
     /// <summary>The text of a conversation.</summary>
     /// <param name="messages">Who said what; text alone.</param>
@@ -25,30 +38,25 @@ public sealed class ChatTemplate
     /// <param name="cancellation">Stops the rendering.</param>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, fails, or exceeds its bounds.</exception>
     /// <exception cref="NotSupportedException">A message holds something other than text.</exception>
+    /// <exception cref="ArgumentException">A variable is of a type that templates do not know.</exception>
     public string Render(IEnumerable<ChatMessage> messages, ChatTemplateOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new ChatTemplateOptions();
-        Dictionary<string, object?> variables = new(options.Variables, StringComparer.Ordinal)
+        Dictionary<string, object?> variables = new(StringComparer.Ordinal) { ["tools"] = null, ["documents"] = null };
+        foreach ((string name, object? value) in options.Variables)
         {
-            ["messages"] = messages.Select(Message).ToList(),
-            ["add_generation_prompt"] = options.AddGenerationPrompt,
-            ["bos_token"] = options.BeginToken,
-            ["eos_token"] = options.EndToken,
-        };
-        variables.TryAdd("tools", null);
-        variables.TryAdd("documents", null);
+            variables[name] = TemplateValues.Of(name, value);
+        }
+
+        variables["messages"] = messages.Select(Message).ToList();
+        variables["add_generation_prompt"] = options.AddGenerationPrompt;
+        variables["bos_token"] = options.BeginToken;
+        variables["eos_token"] = options.EndToken;
         TemplateGlobals.AddTo(variables);
-        TemplateRun run = new(variables, options.Clock, cancellation);
+        TemplateRun run = new(_source, variables, options.Clock, cancellation);
         _template(run);
         return run.Output.ToString();
     }
-
-    /// <summary>The options with the tokens that begin and end a text of a tokenizer.</summary>
-    public static ChatTemplateOptions OptionsFor(TextTokenizer tokenizer) => new()
-    {
-        BeginToken = tokenizer.BeginId is int begin ? tokenizer.TokenOf(begin) ?? string.Empty : string.Empty,
-        EndToken = tokenizer.EndId is int end ? tokenizer.TokenOf(end) ?? string.Empty : string.Empty,
-    };
 
     private static object? Message(ChatMessage message) =>
         message.Contents.FirstOrDefault(c => c is not TextContent) is { } other

@@ -1,6 +1,6 @@
 namespace Switchyard.Models.Chat;
 
-/// <summary>A chat template is not valid, uses a construct that is not known, does not accept the conversation, or exceeds its bounds; the message names line and construct.</summary>
+/// <summary>A chat template is not valid, uses a construct that is not known, does not accept the conversation, or exceeds its bounds; the message names file, line and construct.</summary>
 public sealed class ChatTemplateException : Exception
 {
     /// <summary>With a message.</summary>
@@ -10,7 +10,7 @@ public sealed class ChatTemplateException : Exception
     }
 
     /// <summary>With a message and its cause.</summary>
-    public ChatTemplateException(string message, Exception innerException)
+    public ChatTemplateException(string message, Exception? innerException)
         : base(message, innerException)
     {
     }

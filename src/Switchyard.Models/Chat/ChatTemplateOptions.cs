@@ -1,3 +1,5 @@
+using Switchyard.Models.Tokenizers;
+
 namespace Switchyard.Models.Chat;
 
 /// <summary>What a chat template is told beside the conversation.</summary>
@@ -12,9 +14,17 @@ public sealed record ChatTemplateOptions
     /// <summary>The token that ends a text, <c>eos_token</c>; empty where there is none.</summary>
     public string EndToken { get; init; } = string.Empty;
 
-    /// <summary>Further variables, such as <c>enable_thinking</c>: null, bool, long, double, string, <see cref="IReadOnlyList{T}"/> of these, or <see cref="IReadOnlyDictionary{TKey, TValue}"/> from strings to these.</summary>
+    /// <summary>Further variables, such as <c>enable_thinking</c>: null, bool, int, long, float, double, string, sequences of these, or <see cref="IReadOnlyDictionary{TKey, TValue}"/> from strings to these. The conversation and the other options go before them.</summary>
     public IReadOnlyDictionary<string, object?> Variables { get; init; } = new Dictionary<string, object?>();
 
     /// <summary>What <c>strftime_now</c> reads.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The options with the tokens that begin and end a text of a tokenizer.</summary>
+    public static ChatTemplateOptions Of(TextTokenizer tokenizer)
+    {
+        return new ChatTemplateOptions { BeginToken = Token(tokenizer.BeginId), EndToken = Token(tokenizer.EndId) };
+
+        string Token(int? id) => id is int known ? tokenizer.TokenOf(known) ?? string.Empty : string.Empty;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Switchyard.Models.Chat;
 
@@ -7,70 +8,91 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
 {
     private static readonly string[] Keywords = ["and", "or", "not", "in", "is", "if", "else", "elif"];
 
+    /// <summary>Whether a name cannot be that of a variable.</summary>
+    public static bool IsKeyword(string name) => Keywords.Contains(name, StringComparer.Ordinal);
+
     /// <summary>An expression, with <c>x if y else z</c>.</summary>
-    public Func<TemplateRun, object?> Parse() => cursor.Nested(Choice);
+    public TemplateExpression Parse() => cursor.Nested(Choice);
+
+    /// <summary>An expression, or several with commas between them: a list.</summary>
+    public TemplateExpression ParseList()
+    {
+        TemplateExpression first = Parse();
+        if (!cursor.AtOperator(","))
+        {
+            return first;
+        }
+
+        List<TemplateExpression> values = [first];
+        while (cursor.TakeOperator(",") && !cursor.AtEnd)
+        {
+            values.Add(Parse());
+        }
+
+        return Listed(values);
+    }
 
     /// <summary>An expression without a choice: what a loop goes through, where <c>if</c> filters.</summary>
-    public Func<TemplateRun, object?> ParseWithoutChoice() => cursor.Nested(Or);
+    public TemplateExpression ParseWithoutChoice() => cursor.Nested(Or);
 
     /// <summary>A value with its attributes, as the argument of a test without brackets.</summary>
-    public Func<TemplateRun, object?> ParseOperand() => cursor.Nested(() => Signed(withFilters: false));
+    public TemplateExpression ParseOperand() => cursor.Nested(() => Signed(withFilters: false));
 
-    private Func<TemplateRun, object?> Choice()
+    private TemplateExpression Choice()
     {
-        Func<TemplateRun, object?> value = Or();
+        TemplateExpression value = Or();
         while (cursor.TakeName("if"))
         {
-            Func<TemplateRun, object?> then = value;
-            Func<TemplateRun, object?> condition = Or();
-            Func<TemplateRun, object?> otherwise = cursor.TakeName("else") ? Parse() : _ => new TemplateUndefined("a choice without 'else'");
+            TemplateExpression then = value;
+            TemplateExpression condition = Or();
+            TemplateExpression otherwise = cursor.TakeName("else") ? Parse() : _ => new TemplateUndefined("a choice without 'else'");
             value = Counted(run => TemplateValues.Truth(condition(run)) ? then(run) : otherwise(run));
         }
 
         return value;
     }
 
-    private Func<TemplateRun, object?> Or()
+    private TemplateExpression Or()
     {
-        Func<TemplateRun, object?> value = And();
+        TemplateExpression value = And();
         while (cursor.TakeName("or"))
         {
-            Func<TemplateRun, object?> left = value;
-            Func<TemplateRun, object?> right = And();
+            TemplateExpression left = value;
+            TemplateExpression right = And();
             value = Counted(run => left(run) is var a && TemplateValues.Truth(a) ? a : right(run));
         }
 
         return value;
     }
 
-    private Func<TemplateRun, object?> And()
+    private TemplateExpression And()
     {
-        Func<TemplateRun, object?> value = Not();
+        TemplateExpression value = Not();
         while (cursor.TakeName("and"))
         {
-            Func<TemplateRun, object?> left = value;
-            Func<TemplateRun, object?> right = Not();
+            TemplateExpression left = value;
+            TemplateExpression right = Not();
             value = Counted(run => left(run) is var a && !TemplateValues.Truth(a) ? a : right(run));
         }
 
         return value;
     }
 
-    private Func<TemplateRun, object?> Not()
+    private TemplateExpression Not()
     {
         if (!cursor.TakeName("not"))
         {
             return Comparison();
         }
 
-        Func<TemplateRun, object?> value = cursor.Nested(Not);
+        TemplateExpression value = cursor.Nested(Not);
         return Counted(run => !TemplateValues.Truth(value(run)));
     }
 
-    private Func<TemplateRun, object?> Comparison()
+    private TemplateExpression Comparison()
     {
-        Func<TemplateRun, object?> first = Sum();
-        List<(string Symbol, Func<TemplateRun, object?> Value)> rest = [];
+        TemplateExpression first = Sum();
+        List<(string Symbol, TemplateExpression Value)> rest = [];
         while (ComparisonSymbol() is { } symbol)
         {
             rest.Add((symbol, Sum()));
@@ -79,10 +101,10 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
         return rest.Count == 0 ? first : Counted(run =>
         {
             object? left = first(run);
-            foreach ((string symbol, Func<TemplateRun, object?> value) in rest)
+            foreach ((string symbol, TemplateExpression value) in rest)
             {
                 object? right = value(run);
-                if (!Holds(run, symbol, left, right))
+                if (!TemplateComparison.Holds(run, symbol, left, right))
                 {
                     return false;
                 }
@@ -108,46 +130,34 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
             : null;
     }
 
-    private static bool Holds(TemplateRun run, string symbol, object? a, object? b) => symbol switch
+    private TemplateExpression Sum() => Binary(Joined, "+", "-");
+
+    private TemplateExpression Joined() => Binary(Product, "~");
+
+    private TemplateExpression Product() => Binary(Power, "*", "/", "//", "%");
+
+    private TemplateExpression Power() => Binary(() => Signed(withFilters: true), "**");
+
+    private TemplateExpression Binary(Func<TemplateExpression> operand, params string[] symbols)
     {
-        "==" => TemplateValues.Same(run, a, b),
-        "!=" => !TemplateValues.Same(run, a, b),
-        "in" => TemplateValues.In(run, a, b),
-        "not in" => !TemplateValues.In(run, a, b),
-        "<" => TemplateValues.Compare(run, a, b) < 0,
-        "<=" => TemplateValues.Compare(run, a, b) <= 0,
-        ">" => TemplateValues.Compare(run, a, b) > 0,
-        _ => TemplateValues.Compare(run, a, b) >= 0,
-    };
-
-    private Func<TemplateRun, object?> Sum() => Binary(Joined, "+", "-");
-
-    private Func<TemplateRun, object?> Joined() => Binary(Product, "~");
-
-    private Func<TemplateRun, object?> Product() => Binary(Power, "*", "/", "//", "%");
-
-    private Func<TemplateRun, object?> Power() => Binary(() => Signed(withFilters: true), "**");
-
-    private Func<TemplateRun, object?> Binary(Func<Func<TemplateRun, object?>> operand, params string[] symbols)
-    {
-        Func<TemplateRun, object?> value = operand();
+        TemplateExpression value = operand();
         while (cursor.Current.Kind == TemplateTokenKind.Operator && symbols.Contains(cursor.Current.Text, StringComparer.Ordinal))
         {
             string symbol = cursor.Next().Text;
-            Func<TemplateRun, object?> left = value;
-            Func<TemplateRun, object?> right = operand();
+            TemplateExpression left = value;
+            TemplateExpression right = operand();
             value = Counted(run => TemplateArithmetic.Apply(run, symbol, left(run), right(run)));
         }
 
         return value;
     }
 
-    private Func<TemplateRun, object?> Signed(bool withFilters)
+    private TemplateExpression Signed(bool withFilters)
     {
-        Func<TemplateRun, object?> value;
+        TemplateExpression value;
         if (cursor.TakeOperator("-"))
         {
-            Func<TemplateRun, object?> positive = cursor.Nested(() => Signed(withFilters: false));
+            TemplateExpression positive = cursor.Nested(() => Signed(withFilters: false));
             value = Counted(run => TemplateArithmetic.Negate(run, positive(run)));
         }
         else
@@ -160,30 +170,30 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
         return withFilters ? postfix.FiltersAndTests(value) : value;
     }
 
-    private Func<TemplateRun, object?> Primary()
+    private TemplateExpression Primary()
     {
         TemplateToken token = cursor.Current;
         switch (token.Kind)
         {
-            case TemplateTokenKind.Name when !Keywords.Contains(token.Text, StringComparer.Ordinal):
+            case TemplateTokenKind.Name when !IsKeyword(token.Text):
                 cursor.Next();
                 return Named(token.Text);
             case TemplateTokenKind.String:
-                string text = cursor.Next().Text;
+                StringBuilder text = new();
                 while (cursor.Current.Kind == TemplateTokenKind.String)
                 {
-                    text += cursor.Next().Text;
+                    text.Append(cursor.Next().Text);
                 }
 
-                return _ => text;
+                return Constant(text.ToString());
             case TemplateTokenKind.Integer:
                 long whole = long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : throw cursor.Error($"the number {token.Text} is too large");
                 cursor.Next();
-                return _ => whole;
+                return Constant(whole);
             case TemplateTokenKind.Float:
                 double real = double.Parse(token.Text, CultureInfo.InvariantCulture);
                 cursor.Next();
-                return _ => real;
+                return Constant(real);
             case TemplateTokenKind.Operator when token.Text is "(" or "[":
                 cursor.Next();
                 return Several(token.Text == "(" ? ")" : "]", single: token.Text == "(");
@@ -195,18 +205,18 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
         }
     }
 
-    private static Func<TemplateRun, object?> Named(string name) => name switch
+    private static TemplateExpression Named(string name) => name switch
     {
-        "true" or "True" => _ => true,
-        "false" or "False" => _ => false,
-        "none" or "None" => _ => null,
-        _ => run => run.Get(name),
+        "true" or "True" => Constant(true),
+        "false" or "False" => Constant(false),
+        "none" or "None" => Constant(null),
+        _ => run => run.Handled(run.Get(name)),
     };
 
     /// <summary>The values up to a bracket: a list; in round brackets one value by itself is that value.</summary>
-    private Func<TemplateRun, object?> Several(string close, bool single)
+    private TemplateExpression Several(string close, bool single)
     {
-        List<Func<TemplateRun, object?>> values = [];
+        List<TemplateExpression> values = [];
         bool comma = false;
         while (!cursor.TakeOperator(close))
         {
@@ -225,12 +235,18 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
 
         return single && !comma && values.Count == 1
             ? values[0]
-            : Counted(run => values.ConvertAll(v => v(run)));
+            : Listed(values);
     }
 
-    private Func<TemplateRun, object?> Mapping()
+    private static TemplateExpression Listed(List<TemplateExpression> values) => Counted(run =>
     {
-        List<(Func<TemplateRun, object?> Key, Func<TemplateRun, object?> Value)> pairs = [];
+        run.MakeList(values.Count);
+        return values.ConvertAll(v => v(run));
+    });
+
+    private TemplateExpression Mapping()
+    {
+        List<(TemplateExpression Key, TemplateExpression Value)> pairs = [];
         while (!cursor.TakeOperator("}"))
         {
             if (pairs.Count > 0)
@@ -242,15 +258,16 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
                 }
             }
 
-            Func<TemplateRun, object?> key = Parse();
+            TemplateExpression key = Parse();
             cursor.Operator(":");
             pairs.Add((key, Parse()));
         }
 
         return Counted(run =>
         {
+            run.MakeList(4L * pairs.Count);
             OrderedDictionary<string, object?> map = new(StringComparer.Ordinal);
-            foreach ((Func<TemplateRun, object?> key, Func<TemplateRun, object?> value) in pairs)
+            foreach ((TemplateExpression key, TemplateExpression value) in pairs)
             {
                 map[key(run) as string ?? throw run.Error("the keys of a mapping are strings")] = value(run);
             }
@@ -259,10 +276,12 @@ internal sealed class ExpressionParser(TemplateCursor cursor)
         });
     }
 
-    /// <summary>Counts a step before a function runs.</summary>
-    internal static Func<TemplateRun, object?> Counted(Func<TemplateRun, object?> function) => run =>
+    /// <summary>Counts a step before an operation, and the work of its result.</summary>
+    internal static TemplateExpression Counted(TemplateExpression operation) => run =>
     {
         run.Step();
-        return function(run);
+        return run.Handled(operation(run));
     };
+
+    private static TemplateExpression Constant(object? value) => run => run.Handled(value);
 }

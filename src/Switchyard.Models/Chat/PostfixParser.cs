@@ -5,10 +5,8 @@ namespace Switchyard.Models.Chat;
 /// <summary>Parses what stands behind a value: attributes, indices, calls, filters and tests.</summary>
 internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expressions)
 {
-    private static readonly string[] NoArgument = ["and", "or", "not", "in", "is", "if", "else", "elif"];
-
     /// <summary>Attributes, indices, slices and calls.</summary>
-    public Func<TemplateRun, object?> Attributes(Func<TemplateRun, object?> value)
+    public TemplateExpression Attributes(TemplateExpression value)
     {
         while (true)
         {
@@ -34,7 +32,7 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
     }
 
     /// <summary>Filters and tests, in the order they stand in.</summary>
-    public Func<TemplateRun, object?> FiltersAndTests(Func<TemplateRun, object?> value)
+    public TemplateExpression FiltersAndTests(TemplateExpression value)
     {
         while (true)
         {
@@ -53,16 +51,16 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
         }
     }
 
-    private static Func<TemplateRun, object?> Index(Func<TemplateRun, object?> value, Func<TemplateRun, object?> index) =>
+    private static TemplateExpression Index(TemplateExpression value, TemplateExpression index) =>
         ExpressionParser.Counted(run => TemplateValues.Item(run, value(run), index(run)));
 
-    private Func<TemplateRun, object?> Position(string text)
+    private TemplateExpression Position(string text)
     {
         long position = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : throw cursor.Error($"the number {text} is too large");
         return _ => position;
     }
 
-    private Func<TemplateRun, object?> Attribute(Func<TemplateRun, object?> value, string name)
+    private TemplateExpression Attribute(TemplateExpression value, string name)
     {
         if (!cursor.AtOperator("("))
         {
@@ -73,7 +71,7 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
         return ExpressionParser.Counted(run => TemplateMethods.Call(run, value(run), name, arguments(run)));
     }
 
-    private Func<TemplateRun, object?> Call(Func<TemplateRun, object?> value, int line)
+    private TemplateExpression Call(TemplateExpression value, int line)
     {
         Func<TemplateRun, TemplateArguments> arguments = Arguments("a call");
         return ExpressionParser.Counted(run =>
@@ -88,34 +86,34 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
         });
     }
 
-    private Func<TemplateRun, object?> Bracket(Func<TemplateRun, object?> value)
+    private TemplateExpression Bracket(TemplateExpression value)
     {
-        Func<TemplateRun, object?>? first = cursor.AtOperator(":") ? null : expressions.Parse();
+        TemplateExpression? first = cursor.AtOperator(":") ? null : expressions.Parse();
         if (first is not null && cursor.TakeOperator("]"))
         {
             return Index(value, first);
         }
 
         cursor.Operator(":");
-        Func<TemplateRun, object?>? end = cursor.AtOperator(":") || cursor.AtOperator("]") ? null : expressions.Parse();
-        Func<TemplateRun, object?>? step = cursor.TakeOperator(":") && !cursor.AtOperator("]") ? expressions.Parse() : null;
+        TemplateExpression? end = cursor.AtOperator(":") || cursor.AtOperator("]") ? null : expressions.Parse();
+        TemplateExpression? step = cursor.TakeOperator(":") && !cursor.AtOperator("]") ? expressions.Parse() : null;
         cursor.Operator("]");
         return ExpressionParser.Counted(run => TemplateValues.Slice(run, value(run), first?.Invoke(run), end?.Invoke(run), step?.Invoke(run)));
     }
 
-    private Func<TemplateRun, object?> Filter(Func<TemplateRun, object?> value)
+    private TemplateExpression Filter(TemplateExpression value)
     {
         string name = cursor.Name();
-        Func<TemplateRun, object?, TemplateArguments, object?> filter = TemplateFilters.Find(name) ?? throw cursor.Error($"the filter '{name}' is not known");
+        TemplateFilter filter = TemplateFilters.Find(name) ?? throw cursor.Error($"the filter '{name}' is not known");
         Func<TemplateRun, TemplateArguments> arguments = cursor.AtOperator("(") ? Arguments(name) : None(name);
         return ExpressionParser.Counted(run => filter(run, value(run), arguments(run)));
     }
 
-    private Func<TemplateRun, object?> Test(Func<TemplateRun, object?> value)
+    private TemplateExpression Test(TemplateExpression value)
     {
         bool negated = cursor.TakeName("not");
         string name = cursor.Name();
-        Func<TemplateRun, object?, TemplateArguments, bool> test = TemplateTests.Find(name) ?? throw cursor.Error($"the test '{name}' is not known");
+        TemplateTest test = TemplateTests.Find(name) ?? throw cursor.Error($"the test '{name}' is not known");
         Func<TemplateRun, TemplateArguments> arguments = cursor.AtOperator("(") ? Arguments(name)
             : cursor.Current.Kind is TemplateTokenKind.String or TemplateTokenKind.Integer or TemplateTokenKind.Float || IsValue(cursor.Current) ? One(name)
             : None(name);
@@ -123,7 +121,7 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
     }
 
     private static bool IsValue(TemplateToken token) =>
-        (token.Kind == TemplateTokenKind.Name && !NoArgument.Contains(token.Text, StringComparer.Ordinal)) || token.Is(TemplateTokenKind.Operator, "[");
+        (token.Kind == TemplateTokenKind.Name && !ExpressionParser.IsKeyword(token.Text)) || token.Is(TemplateTokenKind.Operator, "[");
 
     private static Func<TemplateRun, TemplateArguments> None(string name)
     {
@@ -133,14 +131,14 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
 
     private Func<TemplateRun, TemplateArguments> One(string name)
     {
-        Func<TemplateRun, object?> value = expressions.ParseOperand();
+        TemplateExpression value = expressions.ParseOperand();
         return run => new TemplateArguments(name, [value(run)], new Dictionary<string, object?>());
     }
 
     private Func<TemplateRun, TemplateArguments> Arguments(string name)
     {
-        List<Func<TemplateRun, object?>> values = [];
-        List<(string Name, Func<TemplateRun, object?> Value)> named = [];
+        List<TemplateExpression> values = [];
+        List<(string Name, TemplateExpression Value)> named = [];
         cursor.Operator("(");
         while (!cursor.TakeOperator(")"))
         {
@@ -153,6 +151,7 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
                 }
             }
 
+            cursor.Few(values.Count + named.Count);
             if (cursor.AtOperator("*") || cursor.AtOperator("**"))
             {
                 throw cursor.Error("arguments with '*' are not known");
@@ -178,7 +177,7 @@ internal sealed class PostfixParser(TemplateCursor cursor, ExpressionParser expr
         {
             Dictionary<string, object?> byName = new(StringComparer.Ordinal);
             object?[] byPosition = [.. values.Select(v => v(run))];
-            foreach ((string key, Func<TemplateRun, object?> value) in named)
+            foreach ((string key, TemplateExpression value) in named)
             {
                 byName[key] = value(run);
             }

@@ -14,12 +14,12 @@ internal sealed class StatementParser
     }
 
     /// <summary>The whole template.</summary>
-    public Func<TemplateRun, TemplateFlow> Parse() => Body("the template", 1);
+    public TemplateStatement Parse() => Body("the template", 1);
 
     /// <summary>Everything up to a block of one of the given names, whose name is the next token then; with no name up to the end.</summary>
-    private Func<TemplateRun, TemplateFlow> Body(string what, int line, params string[] ends) => _cursor.Nested<Func<TemplateRun, TemplateFlow>>(() =>
+    private TemplateStatement Body(string what, int line, params string[] ends) => _cursor.Nested<TemplateStatement>(() =>
     {
-        List<Func<TemplateRun, TemplateFlow>> statements = [];
+        List<TemplateStatement> statements = [];
         while (true)
         {
             TemplateToken token = _cursor.Current;
@@ -33,7 +33,7 @@ internal sealed class StatementParser
                     break;
                 case TemplateTokenKind.OutputBegin:
                     _cursor.Next();
-                    Func<TemplateRun, object?> value = _expressions.Parse();
+                    TemplateExpression value = _expressions.ParseList();
                     _cursor.End(TemplateTokenKind.OutputEnd);
                     statements.Add(At(token.Line, run => Write(run, TemplateValues.Text(run, value(run)))));
                     break;
@@ -50,7 +50,17 @@ internal sealed class StatementParser
         }
     });
 
-    private Func<TemplateRun, TemplateFlow> Block()
+    /// <summary>A body that no loop around it can be left from.</summary>
+    private TemplateStatement Apart(string what, int line, string end)
+    {
+        int loops = _loops;
+        _loops = 0;
+        TemplateStatement body = Body(what, line, end);
+        _loops = loops;
+        return body;
+    }
+
+    private TemplateStatement Block()
     {
         int line = _cursor.Line;
         string name = _cursor.Name();
@@ -75,7 +85,7 @@ internal sealed class StatementParser
             case "generation":
                 // Marks what an assistant says, for training; it changes nothing of the text.
                 _cursor.End(TemplateTokenKind.BlockEnd);
-                Func<TemplateRun, TemplateFlow> body = Body(name, line, "endgeneration");
+                TemplateStatement body = Body(name, line, "endgeneration");
                 Close();
                 return body;
             default:
@@ -83,14 +93,14 @@ internal sealed class StatementParser
         }
     }
 
-    private Func<TemplateRun, TemplateFlow> If(int line)
+    private TemplateStatement If(int line)
     {
-        List<(Func<TemplateRun, object?> Condition, Func<TemplateRun, TemplateFlow> Body)> branches = [];
-        Func<TemplateRun, TemplateFlow>? otherwise = null;
+        List<(TemplateExpression Condition, TemplateStatement Body)> branches = [];
+        TemplateStatement? otherwise = null;
         string next = "if";
         while (next is "if" or "elif")
         {
-            Func<TemplateRun, object?> condition = _expressions.Parse();
+            TemplateExpression condition = _expressions.Parse();
             _cursor.End(TemplateTokenKind.BlockEnd);
             branches.Add((condition, Body("if", line, "elif", "else", "endif")));
             next = _cursor.Name();
@@ -106,7 +116,7 @@ internal sealed class StatementParser
         _cursor.End(TemplateTokenKind.BlockEnd);
         return run =>
         {
-            foreach ((Func<TemplateRun, object?> condition, Func<TemplateRun, TemplateFlow> body) in branches)
+            foreach ((TemplateExpression condition, TemplateStatement body) in branches)
             {
                 if (TemplateValues.Truth(condition(run)))
                 {
@@ -118,7 +128,7 @@ internal sealed class StatementParser
         };
     }
 
-    private Func<TemplateRun, TemplateFlow> For(int line)
+    private TemplateStatement For(int line)
     {
         string[] names = Targets();
         if (!_cursor.TakeName("in"))
@@ -126,8 +136,8 @@ internal sealed class StatementParser
             throw _cursor.Unexpected("'in'");
         }
 
-        Func<TemplateRun, object?> values = _expressions.ParseWithoutChoice();
-        Func<TemplateRun, object?>? condition = _cursor.TakeName("if") ? _expressions.Parse() : null;
+        TemplateExpression values = _expressions.ParseWithoutChoice();
+        TemplateExpression? condition = _cursor.TakeName("if") ? _expressions.Parse() : null;
         if (_cursor.AtName("recursive"))
         {
             throw _cursor.Error("a loop that is 'recursive' is not known");
@@ -135,9 +145,9 @@ internal sealed class StatementParser
 
         _cursor.End(TemplateTokenKind.BlockEnd);
         _loops++;
-        Func<TemplateRun, TemplateFlow> body = Body("for", line, "else", "endfor");
+        TemplateStatement body = Body("for", line, "else", "endfor");
         _loops--;
-        Func<TemplateRun, TemplateFlow>? otherwise = null;
+        TemplateStatement? otherwise = null;
         if (_cursor.TakeName("else"))
         {
             _cursor.End(TemplateTokenKind.BlockEnd);
@@ -148,18 +158,13 @@ internal sealed class StatementParser
         return new TemplateLoop(names, values, condition, body, otherwise).Run;
     }
 
-    private Func<TemplateRun, TemplateFlow> Set(int line)
+    private TemplateStatement Set(int line)
     {
         string[] names = Targets();
         string? attribute = names.Length == 1 && _cursor.TakeOperator(".") ? _cursor.Name() : null;
         if (_cursor.TakeOperator("="))
         {
-            Func<TemplateRun, object?> value = _expressions.Parse();
-            if (_cursor.AtOperator(","))
-            {
-                value = List(value);
-            }
-
+            TemplateExpression value = _expressions.ParseList();
             _cursor.End(TemplateTokenKind.BlockEnd);
             return run => Assign(run, names, attribute, value(run));
         }
@@ -170,26 +175,15 @@ internal sealed class StatementParser
         }
 
         _cursor.End(TemplateTokenKind.BlockEnd);
-        Func<TemplateRun, TemplateFlow> body = Body("set", line, "endset");
+        TemplateStatement body = Apart("set", line, "endset");
         Close();
-        return run => Assign(run, names, attribute, run.Capture(() => run.Scoped(() => body(run))));
+        return run => Assign(run, names, attribute, run.Capture(r => r.Scoped(() => body(r))));
     }
 
-    private Func<TemplateRun, object?> List(Func<TemplateRun, object?> first)
-    {
-        List<Func<TemplateRun, object?>> values = [first];
-        while (_cursor.TakeOperator(","))
-        {
-            values.Add(_expressions.Parse());
-        }
-
-        return run => values.ConvertAll(v => v(run));
-    }
-
-    private Func<TemplateRun, TemplateFlow> Macro(int line)
+    private TemplateStatement Macro(int line)
     {
         string name = _cursor.Name();
-        List<(string Name, Func<TemplateRun, object?>? Otherwise)> parameters = [];
+        List<(string Name, TemplateExpression? Otherwise)> parameters = [];
         _cursor.Operator("(");
         while (!_cursor.TakeOperator(")"))
         {
@@ -199,14 +193,12 @@ internal sealed class StatementParser
             }
 
             string parameter = _cursor.Name();
+            _cursor.Few(parameters.Count);
             parameters.Add((parameter, _cursor.TakeOperator("=") ? _expressions.Parse() : null));
         }
 
         _cursor.End(TemplateTokenKind.BlockEnd);
-        int loops = _loops;
-        _loops = 0;
-        Func<TemplateRun, TemplateFlow> body = Body("macro", line, "endmacro");
-        _loops = loops;
+        TemplateStatement body = Apart("macro", line, "endmacro");
         Close();
         TemplateFunction macro = new TemplateMacro(name, parameters, body).Call;
         return run =>
@@ -239,16 +231,16 @@ internal sealed class StatementParser
         _cursor.End(TemplateTokenKind.BlockEnd);
     }
 
-    private static Func<TemplateRun, TemplateFlow> At(int line, Func<TemplateRun, TemplateFlow> statement) => run =>
+    private static TemplateStatement At(int line, TemplateStatement statement) => run =>
     {
         run.Line = line;
         run.Step();
         return statement(run);
     };
 
-    private static TemplateFlow RunAll(List<Func<TemplateRun, TemplateFlow>> statements, TemplateRun run)
+    private static TemplateFlow RunAll(List<TemplateStatement> statements, TemplateRun run)
     {
-        foreach (Func<TemplateRun, TemplateFlow> statement in statements)
+        foreach (TemplateStatement statement in statements)
         {
             TemplateFlow flow = statement(run);
             if (flow != TemplateFlow.Next)

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Switchyard.Models.Chat;
 
 /// <summary>The operators of arithmetic, on numbers, strings and lists.</summary>
@@ -22,7 +24,7 @@ internal static class TemplateArithmetic
         }
         catch (OverflowException e)
         {
-            throw new ChatTemplateException(run.Error($"the result of '{symbol}' is too large").Message, e);
+            throw run.Error($"the result of '{symbol}' is too large", e);
         }
     }
 
@@ -33,22 +35,30 @@ internal static class TemplateArithmetic
         _ => throw run.Error($"'-' does not go with {TemplateValues.KindOf(value)}"),
     };
 
+    public static object Absolute(TemplateRun run, object? value) => value switch
+    {
+        double x => (object)Math.Abs(x),
+        _ when TemplateValues.Integer(value) is { } n and not long.MinValue => Math.Abs(n),
+        _ => throw run.Error($"{TemplateValues.KindOf(value)} has no absolute value"),
+    };
+
     private static string Join(TemplateRun run, string a, string b)
     {
-        run.Work((long)a.Length + b.Length);
+        run.Make((long)a.Length + b.Length);
         return a + b;
     }
 
     private static List<object?> Join(TemplateRun run, IReadOnlyList<object?> a, IReadOnlyList<object?> b)
     {
-        run.Work((long)a.Count + b.Count);
+        run.MakeList((long)a.Count + b.Count);
         return [.. a, .. b];
     }
 
     private static string Repeat(TemplateRun run, string text, long times)
     {
-        run.Work(checked(text.Length * Math.Max(0, times)));
-        return text.Length == 0 ? text : string.Concat(Enumerable.Repeat(text, (int)Math.Max(0, times)));
+        times = text.Length == 0 ? 0 : Math.Max(0, times);
+        run.Make(checked(text.Length * times));
+        return new StringBuilder().Insert(0, text, (int)times).ToString();
     }
 
     private static object Whole(TemplateRun run, string symbol, long a, long b) => symbol switch
@@ -56,23 +66,27 @@ internal static class TemplateArithmetic
         "+" => (object)checked(a + b),
         "-" => checked(a - b),
         "*" => checked(a * b),
-        "**" => b < 0 ? (object)Math.Pow(a, b) : Power(run, a, b),
+        "**" => b < 0 ? (object)Math.Pow(Divisor(run, a), b) : Power(run, a, b),
         "/" => Divisor(run, b) is var d ? (double)a / d : 0,
         "//" => Floor(a, Divisor(run, b)),
-        _ => a - (Floor(a, Divisor(run, b)) * b),
+        _ => Remainder(a, Divisor(run, b)),
     };
 
-    private static object Real(TemplateRun run, string symbol, double a, double b) => symbol switch
+    private static object Real(TemplateRun run, string symbol, double a, double b)
     {
-        "+" => a + b,
-        "-" => a - b,
-        "*" => a * b,
-        "**" => Math.Pow(a, b),
-        _ when b == 0 => throw run.Error("something is divided by zero"),
-        "/" => a / b,
-        "//" => Math.Floor(a / b),
-        _ => a - (Math.Floor(a / b) * b),
-    };
+        double result = symbol switch
+        {
+            "+" => a + b,
+            "-" => a - b,
+            "*" => a * b,
+            "**" => Math.Pow(a, b),
+            _ when b == 0 => throw run.Error("something is divided by zero"),
+            "/" => a / b,
+            "//" => Math.Floor(a / b),
+            _ => a - (Math.Floor(a / b) * b),
+        };
+        return double.IsInfinity(result) && double.IsFinite(a) && double.IsFinite(b) ? throw new OverflowException() : result;
+    }
 
     private static long Power(TemplateRun run, long a, long exponent)
     {
@@ -96,5 +110,12 @@ internal static class TemplateArithmetic
     {
         long quotient = checked(a / b);
         return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+    }
+
+    /// <summary>The remainder with the sign of the divisor.</summary>
+    private static long Remainder(long a, long b)
+    {
+        long remainder = b == -1 ? 0 : a % b;
+        return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
     }
 }

@@ -1,24 +1,28 @@
 namespace Switchyard.Models.Chat;
 
 /// <summary>The tokens of a template that are still to be parsed.</summary>
-internal sealed class TemplateCursor(IReadOnlyList<TemplateToken> tokens)
+internal sealed class TemplateCursor(TemplateSource source)
 {
     /// <summary>Deeper than this nothing may be nested: a parser that calls itself must end.</summary>
     private const int DeepestNesting = 100;
 
+    private const int MostArguments = 255;
+    private readonly List<TemplateToken> _tokens = TemplateLexer.Read(source);
     private int _at;
     private int _depth;
 
-    public TemplateToken Current => tokens[_at];
+    public TemplateToken Current => _tokens[_at];
+
+    public bool AtEnd => Current.Kind is TemplateTokenKind.OutputEnd or TemplateTokenKind.BlockEnd;
 
     public int Line => Current.Line;
 
-    public TemplateToken Following => tokens[Math.Min(_at + 1, tokens.Count - 1)];
+    public TemplateToken Following => _tokens[Math.Min(_at + 1, _tokens.Count - 1)];
 
     public TemplateToken Next()
     {
         TemplateToken token = Current;
-        _at = Math.Min(_at + 1, tokens.Count - 1);
+        _at = Math.Min(_at + 1, _tokens.Count - 1);
         return token;
     }
 
@@ -61,9 +65,18 @@ internal sealed class TemplateCursor(IReadOnlyList<TemplateToken> tokens)
         return result;
     }
 
+    /// <summary>Refuses to read another argument or parameter after so many.</summary>
+    public void Few(int arguments)
+    {
+        if (arguments >= MostArguments)
+        {
+            throw Error($"more than {MostArguments} arguments are given");
+        }
+    }
+
     public ChatTemplateException Unexpected(string expected) => Error($"'{Current.Text}' stands where {expected} is expected");
 
-    public ChatTemplateException Error(string message) => new($"chat template, line {Line}: {message}");
+    public ChatTemplateException Error(string message) => source.Error(Line, message);
 
     private bool Take(bool holds)
     {

@@ -37,7 +37,7 @@ internal static class TemplateGlobals
             _ => throw run.Error("'range' takes one to three whole numbers, the third not 0"),
         };
         Int128 count = ((Int128)to - from + step - Math.Sign(step)) / step;
-        run.Work(count > TemplateRun.LongestText ? TemplateRun.LongestText + 1L : (long)Int128.Max(0, count));
+        run.MakeList((long)Int128.Clamp(count, 0, long.MaxValue));
         List<object?> list = [];
         for (long i = 0; i < count; i++)
         {
@@ -54,7 +54,7 @@ internal static class TemplateGlobals
         StringBuilder text = new();
         for (int i = 0; i < format.Length; i++)
         {
-            text.Append(format[i] == '%' && i + 1 < format.Length ? Part(run, now, format[++i]) : format[i].ToString());
+            run.Append(text, format[i] == '%' && i + 1 < format.Length ? Part(run, now, format[++i]) : format[i].ToString());
         }
 
         return text.ToString();

@@ -7,6 +7,7 @@ namespace Switchyard.Models.Chat;
 internal sealed class TemplateLexer
 {
     private static readonly string[] Operators = ["**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ":", ".", "|"];
+    private readonly TemplateSource _template;
     private readonly string _source;
     private readonly List<TemplateToken> _tokens = [];
     private int _at;
@@ -14,17 +15,18 @@ internal sealed class TemplateLexer
     private int _lineAt;
     private bool _lineStarts = true;
 
-    private TemplateLexer(string source)
+    private TemplateLexer(TemplateSource template)
     {
-        source = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+        _template = template;
+        string source = template.Text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         _source = source.EndsWith('\n') ? source[..^1] : source;
     }
 
     /// <summary>The tokens, the last of kind <see cref="TemplateTokenKind.End"/>.</summary>
     /// <exception cref="ChatTemplateException">A tag or string does not end, or a character belongs to no token.</exception>
-    public static List<TemplateToken> Read(string source)
+    public static List<TemplateToken> Read(TemplateSource template)
     {
-        TemplateLexer lexer = new(source);
+        TemplateLexer lexer = new(template);
         lexer.ReadAll();
         return lexer._tokens;
     }
@@ -218,10 +220,10 @@ internal sealed class TemplateLexer
         int digits = c switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
         if (digits > 0)
         {
-            bool valid = _at + 2 + digits <= _source.Length
-                & int.TryParse(_source.AsSpan(Math.Min(_source.Length, _at + 2), Math.Min(digits, Math.Max(0, _source.Length - _at - 2))), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
-                && Rune.IsValid(code);
-            text.Append(valid ? char.ConvertFromUtf32(code) : throw Error(_at, $"the escape '\\{c}' is not one of a character"));
+            string code = _source[(_at + 2)..Math.Min(_source.Length, _at + 2 + digits)];
+            text.Append(code.Length == digits && int.TryParse(code, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int rune) && Rune.IsValid(rune)
+                ? char.ConvertFromUtf32(rune)
+                : throw Error(_at, $"the escape '\\{c}' is not one of a character"));
             _at += 2 + digits;
             return;
         }
@@ -249,5 +251,5 @@ internal sealed class TemplateLexer
         return _line;
     }
 
-    private ChatTemplateException Error(int at, string message) => new($"chat template, line {LineOf(at)}: {message}");
+    private ChatTemplateException Error(int at, string message) => _template.Error(LineOf(at), message);
 }

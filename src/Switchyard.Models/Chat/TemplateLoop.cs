@@ -8,10 +8,10 @@ namespace Switchyard.Models.Chat;
 /// <param name="otherwise">What is done where there is none.</param>
 internal sealed class TemplateLoop(
     string[] names,
-    Func<TemplateRun, object?> values,
-    Func<TemplateRun, object?>? condition,
-    Func<TemplateRun, TemplateFlow> body,
-    Func<TemplateRun, TemplateFlow>? otherwise)
+    TemplateExpression values,
+    TemplateExpression? condition,
+    TemplateStatement body,
+    TemplateStatement? otherwise)
 {
     /// <summary>Gives names to a value, or to the parts of one.</summary>
     public static void Unpack(TemplateRun run, string[] names, object? value)

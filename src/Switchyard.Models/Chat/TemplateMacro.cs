@@ -6,24 +6,24 @@ namespace Switchyard.Models.Chat;
 /// <param name="body">What it writes.</param>
 internal sealed class TemplateMacro(
     string name,
-    IReadOnlyList<(string Name, Func<TemplateRun, object?>? Otherwise)> parameters,
-    Func<TemplateRun, TemplateFlow> body)
+    IReadOnlyList<(string Name, TemplateExpression? Otherwise)> parameters,
+    TemplateStatement body)
 {
     private readonly string[] _names = [.. parameters.Select(p => p.Name)];
 
     public object? Call(TemplateRun run, TemplateArguments arguments)
     {
         (arguments with { Name = name }).Require(run, 0, _names);
-        return run.Call(() =>
+        return run.Call(_ =>
         {
-            foreach ((int i, (string parameter, Func<TemplateRun, object?>? otherwise)) in parameters.Index())
+            foreach ((int i, (string parameter, TemplateExpression? otherwise)) in parameters.Index())
             {
                 object missing = new TemplateUndefined(parameter);
                 object? given = arguments.Get(i, parameter, missing);
                 run.Set(parameter, ReferenceEquals(given, missing) && otherwise is not null ? otherwise(run) : given);
             }
 
-            body(run);
+            return body(run);
         });
     }
 }

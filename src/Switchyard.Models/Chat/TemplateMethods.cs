@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Switchyard.Models.Chat;
 
 /// <summary>The methods of strings, mappings and lists that templates call. None changes what it is called on.</summary>
@@ -15,30 +18,45 @@ internal static class TemplateMethods
         _ => throw Unknown(run, value, name),
     };
 
-    public static object String(TemplateRun run, string name, string text, TemplateArguments arguments)
+    /// <summary>Calls a method of a string, whose work is counted already.</summary>
+    public static object? String(TemplateRun run, string name, string text, TemplateArguments arguments) => name switch
     {
-        run.Work(text.Length);
-        string? first = arguments.Get(0, "chars") as string;
-        return name switch
+        "strip" => Strip(run, text, arguments, begin: true, end: true),
+        "lstrip" => Strip(run, text, arguments, begin: true, end: false),
+        "rstrip" => Strip(run, text, arguments, begin: false, end: true),
+        "startswith" => Affixes(run, arguments).Any(a => text.StartsWith(a, StringComparison.Ordinal)),
+        "endswith" => Affixes(run, arguments).Any(a => text.EndsWith(a, StringComparison.Ordinal)),
+        "removeprefix" => Only(run, arguments, "prefix") is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text,
+        "removesuffix" => Only(run, arguments, "suffix") is var suffix && text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text,
+        "split" => Split(run, text, arguments),
+        "replace" => Replace(run, text, arguments),
+        "join" => TemplateFilters.Joined(run, arguments.Require(run, 1, "list").Get(0, "list"), text),
+        "find" => Place(text, text.IndexOf(Sought(run, text, arguments), StringComparison.Ordinal)),
+        "rfind" => Place(text, text.LastIndexOf(Sought(run, text, arguments), StringComparison.Ordinal)),
+        "count" => Sought(run, text, arguments) is { Length: > 0 } part ? text.AsSpan().Count(part) : TemplateFilters.Length(run, text) + 1,
+        _ => Plain(run, name, text, arguments),
+    };
+
+    /// <summary>Each letter that begins a word as a capital, the others small.</summary>
+    public static string Titled(string text, Func<char, bool> separates) =>
+        string.Create(text.Length, (text, separates), (titled, from) =>
         {
-            "strip" => Strip(text, first, begin: true, end: true),
-            "lstrip" => Strip(text, first, begin: true, end: false),
-            "rstrip" => Strip(text, first, begin: false, end: true),
-            "startswith" => Affixes(run, arguments).Any(a => text.StartsWith(a, StringComparison.Ordinal)),
-            "endswith" => Affixes(run, arguments).Any(a => text.EndsWith(a, StringComparison.Ordinal)),
-            "removeprefix" => Required(run, arguments, 0) is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text,
-            "removesuffix" => Required(run, arguments, 0) is { Length: > 0 } suffix && text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text,
+            for (int i = 0; i < titled.Length; i++)
+            {
+                titled[i] = i == 0 || from.separates(from.text[i - 1]) ? char.ToUpperInvariant(from.text[i]) : char.ToLowerInvariant(from.text[i]);
+            }
+        });
+
+    /// <summary>The methods without arguments.</summary>
+    private static object Plain(TemplateRun run, string name, string text, TemplateArguments arguments)
+    {
+        object result = name switch
+        {
             "upper" => text.ToUpperInvariant(),
             "lower" => text.ToLowerInvariant(),
             "capitalize" => text.Length > 0 ? text[..1].ToUpperInvariant() + text[1..].ToLowerInvariant() : text,
             "title" => Titled(text, c => !char.IsLetter(c)),
-            "split" => Split(run, text, arguments),
-            "splitlines" => (text.EndsWith('\n') ? text[..^1] : text) is { Length: > 0 } lines ? lines.Split('\n').Select(l => (object?)l.TrimEnd('\r')).ToList() : new List<object?>(),
-            "replace" => Replace(run, text, Required(run, arguments, 0), Required(run, arguments, 1), arguments),
-            "join" => TemplateFilters.Find("join")!(run, arguments.Require(run, 1, "list").Get(0, "list"), new TemplateArguments("join", [text], new Dictionary<string, object?>()))!,
-            "find" => (long)text.IndexOf(Required(run, arguments, 0), StringComparison.Ordinal),
-            "rfind" => (long)text.LastIndexOf(Required(run, arguments, 0), StringComparison.Ordinal),
-            "count" => Required(run, arguments, 0) is { Length: > 0 } part ? (text.Length - text.Replace(part, string.Empty, StringComparison.Ordinal).Length) / (long)part.Length : text.Length + 1L,
+            "splitlines" => Lines(run, text),
             "isdigit" => text.Length > 0 && text.All(char.IsDigit),
             "isalpha" => text.Length > 0 && text.All(char.IsLetter),
             "isspace" => text.Length > 0 && text.All(char.IsWhiteSpace),
@@ -46,87 +64,102 @@ internal static class TemplateMethods
             "islower" => text.Any(char.IsLower) && !text.Any(char.IsUpper),
             _ => throw Unknown(run, text, name),
         };
-    }
-
-    /// <summary>Each letter that begins a word as a capital, the others small.</summary>
-    public static string Titled(string text, Func<char, bool> separates)
-    {
-        char[] titled = text.ToCharArray();
-        for (int i = 0; i < titled.Length; i++)
-        {
-            titled[i] = i == 0 || separates(text[i - 1]) ? char.ToUpperInvariant(text[i]) : char.ToLowerInvariant(text[i]);
-        }
-
-        return new string(titled);
+        arguments.Require(run, 0);
+        return result;
     }
 
     private static object? Mapping(TemplateRun run, string name, IReadOnlyDictionary<string, object?> map, TemplateArguments arguments)
     {
-        run.Work(map.Count);
-        return name switch
+        switch (name)
         {
-            "items" => map.Select(p => (object?)new List<object?> { p.Key, p.Value }).ToList(),
-            "keys" => map.Keys.Select(k => (object?)k).ToList(),
-            "values" => map.Values.ToList(),
-            "get" => map.TryGetValue(Required(run, arguments.Require(run, 1, "key", "default"), 0), out object? found) ? found : arguments.Get(1, "default"),
-            _ => throw Unknown(run, map, name),
-        };
+            case "get":
+                return map.TryGetValue(Required(run, arguments.Require(run, 1, "key", "default"), 0), out object? found) ? found : arguments.Get(1, "default");
+            case "items" or "keys" or "values":
+                arguments.Require(run, 0);
+                run.MakeList(map.Count * (name is "items" ? 4L : 1));
+                return name switch
+                {
+                    "items" => map.Select(p => (object?)new List<object?> { p.Key, p.Value }).ToList(),
+                    "keys" => map.Keys.ToList<object?>(),
+                    _ => map.Values.ToList(),
+                };
+            default:
+                throw Unknown(run, map, name);
+        }
     }
 
     private static object Sequence(TemplateRun run, string name, IReadOnlyList<object?> list, TemplateArguments arguments)
     {
-        run.Work(list.Count);
         object? sought = arguments.Require(run, 1, "value").Get(0, "value");
         return name switch
         {
-            "count" => list.LongCount(v => TemplateValues.Same(run, v, sought)),
-            "index" => list.Index().FirstOrDefault(v => TemplateValues.Same(run, v.Item, sought), (-1, null)).Index is >= 0 and var at ? (long)at : throw run.Error("a value is not in the list"),
+            "count" => list.LongCount(v => TemplateComparison.Same(run, v, sought)),
+            "index" => list.Index().FirstOrDefault(v => TemplateComparison.Same(run, v.Item, sought), (-1, null)).Index is >= 0 and var at ? (long)at : throw run.Error("a value is not in the list"),
             _ => throw Unknown(run, list, name),
         };
     }
 
-    private static string Strip(string text, string? characters, bool begin, bool end)
+    private static string Strip(TemplateRun run, string text, TemplateArguments arguments, bool begin, bool end)
     {
-        char[]? set = characters?.ToCharArray();
-        text = begin ? text.TrimStart(set) : text;
-        return end ? text.TrimEnd(set) : text;
+        HashSet<Rune>? dropped = arguments.Require(run, 0, "chars").Get(0, "chars") is { } chars
+            ? [.. (chars as string ?? throw run.Error($"'{arguments.Name}' takes a string")).EnumerateRunes()]
+            : null;
+        ReadOnlySpan<char> rest = text;
+        while (begin && Rune.DecodeFromUtf16(rest, out Rune first, out int length) == OperationStatus.Done && Drops(first))
+        {
+            rest = rest[length..];
+        }
+
+        while (end && Rune.DecodeLastFromUtf16(rest, out Rune last, out int length) == OperationStatus.Done && Drops(last))
+        {
+            rest = rest[..^length];
+        }
+
+        return rest.ToString();
+
+        bool Drops(Rune rune) => dropped?.Contains(rune) ?? Rune.IsWhiteSpace(rune);
     }
 
     private static IEnumerable<string> Affixes(TemplateRun run, TemplateArguments arguments) =>
-        arguments.Require(run, 1, "prefix").Get(0, "prefix") is IReadOnlyList<object?> several ? several.Select(a => TemplateValues.Text(run, a)) : [Required(run, arguments, 0)];
+        arguments.Require(run, 1, "prefix").Get(0, "prefix") is IReadOnlyList<object?> several
+            ? TemplateValues.Entries(run, several).Select(a => a as string ?? throw run.Error($"'{arguments.Name}' takes strings"))
+            : [Required(run, arguments, 0)];
 
     private static List<object?> Split(TemplateRun run, string text, TemplateArguments arguments)
     {
         arguments.Require(run, 0, "sep", "maxsplit");
-        string? separator = arguments.Get(0, "sep") as string;
-        long most = TemplateValues.Integer(arguments.Get(1, "maxsplit")) ?? -1;
+        long most = arguments.Get(1, "maxsplit") is { } given ? TemplateValues.Integer(given) ?? throw run.Error("'split' takes a whole number as maxsplit") : -1;
         int parts = most is < 0 or >= int.MaxValue ? int.MaxValue : (int)most + 1;
-        if (separator is { Length: 0 })
+        switch (arguments.Get(0, "sep"))
         {
-            throw run.Error("'split' has an empty separator");
+            case null:
+                run.MakeList(Math.Min(parts, text.Count(char.IsWhiteSpace) + 1L));
+                return [.. text.TrimStart().Split((char[]?)null, parts, StringSplitOptions.RemoveEmptyEntries)];
+            case string { Length: > 0 } separator:
+                run.Search(text, separator);
+                run.MakeList(Math.Min(parts, text.AsSpan().Count(separator) + 1L));
+                return [.. text.Split(separator, parts)];
+            default:
+                throw run.Error("'split' takes a string that is not empty");
         }
-
-        if (separator is not null)
-        {
-            return [.. text.Split(separator, parts)];
-        }
-
-        List<object?> words = [];
-        string rest = text.TrimStart();
-        while (rest.Length > 0 && words.Count < parts - 1)
-        {
-            int end = Array.FindIndex(rest.ToCharArray(), char.IsWhiteSpace);
-            words.Add(end < 0 ? rest : rest[..end]);
-            rest = end < 0 ? string.Empty : rest[end..].TrimStart();
-            run.Work(rest.Length);
-        }
-
-        return rest.Length > 0 ? [.. words, parts == int.MaxValue ? rest : rest.TrimEnd()] : words;
     }
 
-    private static string Replace(TemplateRun run, string text, string old, string fresh, TemplateArguments arguments)
+    private static List<object?> Lines(TemplateRun run, string text)
+    {
+        run.MakeList(text.AsSpan().CountAny("\n\r\f\u0085\u2028\u2029") + 1L);
+        List<object?> lines = [];
+        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
+        {
+            lines.Add(line.ToString());
+        }
+
+        return lines is [.. var whole, ""] ? whole : lines;
+    }
+
+    private static string Replace(TemplateRun run, string text, TemplateArguments arguments)
     {
         arguments.Require(run, 2, "old", "new", "count");
+        (string old, string fresh) = (Required(run, arguments, 0), Required(run, arguments, 1));
         if (arguments.Get(2, "count") is not null)
         {
             throw run.Error("'replace' with a count is not known");
@@ -137,9 +170,22 @@ internal static class TemplateMethods
             throw run.Error("'replace' of an empty string is not known");
         }
 
-        run.Work(text.Length + (text.Length / (long)old.Length * fresh.Length));
+        run.Search(text, old);
+        run.Make(text.Length + (text.AsSpan().Count(old) * ((long)fresh.Length - old.Length)));
         return text.Replace(old, fresh, StringComparison.Ordinal);
     }
+
+    /// <summary>The place of a character as templates count it, by code points; -1 for none.</summary>
+    private static long Place(string text, int at) => at < 0 ? at : text[..at].EnumerateRunes().LongCount();
+
+    private static string Sought(TemplateRun run, string text, TemplateArguments arguments)
+    {
+        string part = Only(run, arguments, "sub");
+        run.Search(text, part);
+        return part;
+    }
+
+    private static string Only(TemplateRun run, TemplateArguments arguments, string name) => Required(run, arguments.Require(run, 1, name), 0);
 
     private static string Required(TemplateRun run, TemplateArguments arguments, int position) =>
         position < arguments.Values.Count && arguments.Values[position] is string text

@@ -3,7 +3,7 @@ namespace Switchyard.Models.Chat;
 /// <summary>What stands after <c>is</c>.</summary>
 internal static class TemplateTests
 {
-    private static readonly Dictionary<string, Func<TemplateRun, object?, TemplateArguments, bool>> Known = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, TemplateTest> Known = new(StringComparer.Ordinal)
     {
         ["defined"] = (_, v, _) => v is not TemplateUndefined,
         ["undefined"] = (_, v, _) => v is TemplateUndefined,
@@ -21,20 +21,30 @@ internal static class TemplateTests
         ["false"] = (_, v, _) => v is false,
         ["even"] = (run, v, _) => Whole(run, v) % 2 == 0,
         ["odd"] = (run, v, _) => Whole(run, v) % 2 != 0,
-        ["divisibleby"] = (run, v, a) => Whole(run, v) % (Whole(run, Other(run, a)) is not 0 and var d ? d : throw run.Error("something is divided by zero")) == 0,
-        ["equalto"] = (run, v, a) => TemplateValues.Same(run, v, Other(run, a)),
-        ["eq"] = (run, v, a) => TemplateValues.Same(run, v, Other(run, a)),
-        ["sameas"] = (run, v, a) => v?.GetType() == Other(run, a)?.GetType() && TemplateValues.Same(run, v, Other(run, a)),
-        ["ne"] = (run, v, a) => !TemplateValues.Same(run, v, Other(run, a)),
-        ["gt"] = (run, v, a) => TemplateValues.Compare(run, v, Other(run, a)) > 0,
-        ["ge"] = (run, v, a) => TemplateValues.Compare(run, v, Other(run, a)) >= 0,
-        ["lt"] = (run, v, a) => TemplateValues.Compare(run, v, Other(run, a)) < 0,
-        ["le"] = (run, v, a) => TemplateValues.Compare(run, v, Other(run, a)) <= 0,
-        ["in"] = (run, v, a) => TemplateValues.In(run, v, Other(run, a)),
+        ["divisibleby"] = (run, v, a) => TemplateArithmetic.Apply(run, "%", Whole(run, v), Whole(run, Other(run, a))) is 0L,
+        ["sameas"] = (run, v, a) => v?.GetType() == Other(run, a)?.GetType() && TemplateComparison.Same(run, v, Other(run, a)),
+        ["in"] = Compared("in"),
+        ["=="] = Compared("=="),
+        ["eq"] = Compared("=="),
+        ["equalto"] = Compared("=="),
+        ["!="] = Compared("!="),
+        ["ne"] = Compared("!="),
+        [">"] = Compared(">"),
+        ["gt"] = Compared(">"),
+        ["greaterthan"] = Compared(">"),
+        [">="] = Compared(">="),
+        ["ge"] = Compared(">="),
+        ["<"] = Compared("<"),
+        ["lt"] = Compared("<"),
+        ["lessthan"] = Compared("<"),
+        ["<="] = Compared("<="),
+        ["le"] = Compared("<="),
     };
 
     /// <summary>Finds a test; null where it is not known.</summary>
-    public static Func<TemplateRun, object?, TemplateArguments, bool>? Find(string name) => Known.GetValueOrDefault(name);
+    public static TemplateTest? Find(string name) => Known.GetValueOrDefault(name);
+
+    private static TemplateTest Compared(string symbol) => (run, value, arguments) => TemplateComparison.Holds(run, symbol, value, Other(run, arguments));
 
     private static object? Other(TemplateRun run, TemplateArguments arguments) => arguments.Require(run, 1, "other").Get(0, "other");
 

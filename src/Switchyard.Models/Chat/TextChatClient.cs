@@ -3,17 +3,17 @@ using Microsoft.Extensions.AI;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
 using Switchyard.Models.Generation;
-using Switchyard.Models.Tokenizers;
 
 namespace Switchyard.Models.Chat;
 
-/// <summary>A model as a partner of conversations: the chat template makes a text of the messages, a <see cref="TextGenerator"/> continues it. Answers are given one after another; a second request waits.</summary>
+/// <summary>A model as a partner of conversations: the chat template makes a text of the messages, a <see cref="TextGenerator"/> continues it. Requests at the same time take turns, token by token.</summary>
 public sealed class TextChatClient : IChatClient
 {
     private readonly TextGenerator _generator;
     private readonly ChatTemplate _template;
+    private readonly ChatTemplateOptions _templateOptions;
     private readonly GenerationOptions _defaults;
-    private readonly string _name;
+    private readonly string? _name;
     private readonly bool _owned;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -26,9 +26,10 @@ public sealed class TextChatClient : IChatClient
     public TextChatClient(TextGenerator generator, ChatTemplate? template = null, GenerationOptions? defaults = null, string? name = null)
     {
         _generator = generator;
-        _template = template ?? TemplateOf(generator.Tokenizer);
+        _template = template ?? ChatTemplate.Of(generator.Tokenizer);
+        _templateOptions = ChatTemplateOptions.Of(generator.Tokenizer);
         _defaults = defaults ?? new GenerationOptions();
-        _name = name ?? string.Empty;
+        _name = name;
     }
 
     private TextChatClient(TextGenerator generator, GenerationOptions defaults, string name)
@@ -45,7 +46,7 @@ public sealed class TextChatClient : IChatClient
         TextGenerator generator = TextGenerator.Load(folder, options);
         try
         {
-            return new TextChatClient(generator, defaults, Path.GetFileName(Path.GetFullPath(folder)));
+            return new TextChatClient(generator, defaults, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))));
         }
         catch
         {
@@ -54,26 +55,22 @@ public sealed class TextChatClient : IChatClient
         }
     }
 
-    /// <summary>The chat template of a tokenizer.</summary>
-    /// <exception cref="ChatTemplateException">There is none, or it is not valid.</exception>
-    public static ChatTemplate TemplateOf(TextTokenizer tokenizer) =>
-        ChatTemplate.Parse(tokenizer.ChatTemplate ?? throw new ChatTemplateException("the tokenizer has no chat template: neither chat_template.jinja nor chat_template in tokenizer_config.json"));
-
     /// <inheritdoc/>
-    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        await GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
-    /// <summary>The answer as it is made. Mapped are Instructions, MaxOutputTokens, Temperature, TopK, TopP, Seed and StopSequences.</summary>
+    /// <summary>The answer as it is made. Mapped are Instructions, MaxOutputTokens, Temperature, TopK, TopP, Seed and StopSequences; AdditionalProperties are variables of the template.</summary>
     /// <inheritdoc/>
     /// <exception cref="NotSupportedException">Tools, penalties of frequency or presence, or JSON as the answer's format are asked for, or a message holds something other than text.</exception>
     /// <exception cref="ConfigurationException">An option is out of its range.</exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
-    /// <exception cref="ArgumentException">The conversation is longer than the model allows.</exception>
+    /// <exception cref="ArgumentException">The conversation is longer than the model allows, or a variable is of a type that templates do not know.</exception>
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         GenerationOptions generation = ChatRequest.Options(options, _defaults);
         generation.Validate();
-        string text = _template.Render(ChatRequest.Messages(messages, options), ChatTemplate.OptionsFor(_generator.Tokenizer), cancellationToken);
+        ChatTemplateOptions told = options?.AdditionalProperties is { } variables ? _templateOptions with { Variables = variables } : _templateOptions;
+        string text = _template.Render(ChatRequest.Messages(messages, options), told, cancellationToken);
         int[] prompt = _generator.Tokenizer.Encode(text, addSpecial: false);
         return Answer(prompt, _generator.ContinueAsync(prompt, generation, cancellationToken), cancellationToken);
     }
@@ -81,7 +78,7 @@ public sealed class TextChatClient : IChatClient
     /// <inheritdoc/>
     public object? GetService(Type serviceType, object? serviceKey = null) =>
         serviceKey is not null ? null
-        : serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("switchyard", providerUri: null, _name.Length > 0 ? _name : null)
+        : serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("switchyard", providerUri: null, _name)
         : serviceType == typeof(TextGenerator) ? _generator
         : serviceType.IsInstanceOfType(this) ? this
         : null;
@@ -96,40 +93,44 @@ public sealed class TextChatClient : IChatClient
         }
     }
 
-    private async IAsyncEnumerable<ChatResponseUpdate> Answer(int[] prompt, IAsyncEnumerable<GeneratedToken> tokens, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<ChatResponseUpdate> Answer(int[] prompt, IAsyncEnumerable<GeneratedToken> answer, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string id = Guid.NewGuid().ToString("N");
-        int made = 0;
-        await _turn.WaitAsync(cancellation);
-        try
+        await using IAsyncEnumerator<GeneratedToken> tokens = answer.GetAsyncEnumerator(cancellation);
+        for (int made = 1; await NextAsync(tokens, cancellation); made++)
         {
-            await foreach (GeneratedToken token in tokens)
+            if (tokens.Current.Text.Length > 0)
             {
-                made++;
-                if (token.Text.Length > 0)
-                {
-                    yield return Update(new TextContent(token.Text));
-                }
-
-                if (token.Finish is { } finish)
-                {
-                    ChatResponseUpdate last = Update(new UsageContent(new UsageDetails { InputTokenCount = prompt.Length, OutputTokenCount = made, TotalTokenCount = prompt.Length + made }));
-                    last.FinishReason = finish == FinishReason.Length ? ChatFinishReason.Length : ChatFinishReason.Stop;
-                    yield return last;
-                }
+                yield return Update(new TextContent(tokens.Current.Text));
             }
-        }
-        finally
-        {
-            _turn.Release();
+
+            if (tokens.Current.Finish is { } finish)
+            {
+                ChatResponseUpdate last = Update(new UsageContent(new UsageDetails { InputTokenCount = prompt.Length, OutputTokenCount = made, TotalTokenCount = prompt.Length + made }));
+                last.FinishReason = finish == FinishReason.Length ? ChatFinishReason.Length : ChatFinishReason.Stop;
+                yield return last;
+            }
         }
 
         ChatResponseUpdate Update(AIContent content) => new(ChatRole.Assistant, [content])
         {
             ResponseId = id,
             MessageId = id,
-            ModelId = _name.Length > 0 ? _name : null,
+            ModelId = _name,
             CreatedAt = DateTimeOffset.UtcNow,
         };
+    }
+
+    private async Task<bool> NextAsync(IAsyncEnumerator<GeneratedToken> tokens, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            return await tokens.MoveNextAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 }

@@ -59,9 +59,9 @@ public sealed class SentenceEncoder : IEmbeddingGenerator<string, Embedding<floa
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     float[] joined = Vectors([.. batch.Select(i => texts[i])]);
-                    for (int b = 0; b < batch.Length; b++)
+                    foreach ((int text, float[] vector) in batch.Zip(joined.Chunk(_model.Options.HiddenSize)))
                     {
-                        vectors[batch[b]] = joined[(b * _model.Options.HiddenSize)..((b + 1) * _model.Options.HiddenSize)];
+                        vectors[text] = vector;
                     }
                 }
 

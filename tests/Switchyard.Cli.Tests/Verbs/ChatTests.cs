@@ -28,8 +28,13 @@ public sealed class ChatTests : IDisposable
     {
         string[] chat = ["--chat", "--prompt", "Hello", "--threads", "1"];
         CommandRun.Of(["generate", Model(null), .. chat]).AssertFails(3, "no chat template");
-        CommandRun.Of(["generate", Model("a\n{% include 'x' %}"), .. chat]).AssertFails(3, "line 2", "include");
-        CommandRun.Of(["generate", Model("{{ raise_exception('no users here') }}"), .. chat]).AssertFails(3, "no users here");
+        CommandRun.Of(["generate", Model("a\n{% include 'x' %}"), .. chat]).AssertFails(3, "chat_template.jinja", "line 2", "include");
+        CommandRun.Of(["generate", Model("{{ raise_exception('no users here') }}"), .. chat]).AssertFails(3, "chat_template.jinja", "no users here");
+        string configured = Model(null);
+        File.WriteAllText(Path.Combine(configured, "tokenizer_config.json"), """{ "chat_template": "{{ 'x' * 10 ** 9 }}" }""");
+        CommandRun.Of(["generate", configured, .. chat]).AssertFails(3, "tokenizer_config.json", "line 1", "without bounds");
+        File.WriteAllText(Path.Combine(configured, "tokenizer_config.json"), """{ "chat_template": "\ud800" }""");
+        CommandRun.Of(["generate", configured, .. chat]).AssertFails(3, "tokenizer_config.json", "not text");
         CommandRun.Of("generate", "m", "--system", "x").AssertFails(2, "--system needs --chat");
     }
 

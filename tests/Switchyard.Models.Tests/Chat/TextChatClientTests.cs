@@ -91,6 +91,52 @@ public sealed class TextChatClientTests : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_may_be_asked_for_while_another_one_is_read()
+    {
+        using TextChatClient client = new(_generator, ChatTemplate.Parse(Template));
+        ChatOptions options = new() { MaxOutputTokens = 6 };
+        string alone = (await client.GetResponseAsync(Hello, options, TestContext.Current.CancellationToken)).Text;
+
+        string outer = string.Empty;
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(Hello, options, TestContext.Current.CancellationToken))
+        {
+            outer += update.Text;
+            Assert.Equal(alone, (await client.GetResponseAsync(Hello, options, TestContext.Current.CancellationToken)).Text);
+        }
+
+        Assert.Equal(alone, outer);
+    }
+
+    [Fact]
+    public async Task The_token_of_whoever_reads_the_answer_stops_it()
+    {
+        using TextChatClient client = new(_generator, ChatTemplate.Parse(Template));
+        using CancellationTokenSource stop = new();
+        int updates = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(Hello, new ChatOptions { MaxOutputTokens = 1000 }, TestContext.Current.CancellationToken).WithCancellation(stop.Token))
+            {
+                updates++;
+                await stop.CancelAsync();
+            }
+        });
+        Assert.Equal(1, updates);
+    }
+
+    [Fact]
+    public async Task Additional_properties_are_variables_of_the_template()
+    {
+        using TextChatClient client = new(_generator, ChatTemplate.Parse("{{ 'thinking' if enable_thinking else 'brief' }}"));
+        ChatOptions options = new() { MaxOutputTokens = 1, AdditionalProperties = new() { ["enable_thinking"] = true } };
+
+        Assert.Equal("thinking".Length, (await client.GetResponseAsync(Hello, options, TestContext.Current.CancellationToken)).Usage!.InputTokenCount);
+        Assert.Equal("brief".Length, (await client.GetResponseAsync(Hello, new ChatOptions { MaxOutputTokens = 1 }, TestContext.Current.CancellationToken)).Usage!.InputTokenCount);
+        options.AdditionalProperties["enable_thinking"] = DateTime.UnixEpoch;
+        await Assert.ThrowsAsync<ArgumentException>(() => client.GetResponseAsync(Hello, options, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_folder_brings_its_template_and_its_special_tokens()
     {
         using TemporaryFolder folder = new();
@@ -103,9 +149,10 @@ public sealed class TextChatClientTests : IDisposable
             model.Save(folder.Path);
         }
 
-        using TextChatClient client = TextChatClient.Load(folder.Path);
+        using TextChatClient client = TextChatClient.Load(folder.Path + Path.DirectorySeparatorChar);
         ChatResponse response = await client.GetResponseAsync(Hello, new ChatOptions { MaxOutputTokens = 2 }, TestContext.Current.CancellationToken);
 
+        Assert.Equal(Path.GetFileName(folder.Path), response.ModelId);
         using TextTokenizer tokenizer = TextTokenizer.Load(folder.Path);
         Assert.Equal(tokenizer.Encode("<|endoftext|>user: Hello\nassistant: ").Length, response.Usage!.InputTokenCount);
     }
