@@ -11,6 +11,14 @@ internal static class ProcessorFeatures
     /// <summary><c>vpdpbusd</c> on 512 bits.</summary>
     public static bool Int8Dot { get; } = Wide && Leaf(7) && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
+    /// <summary>Whether an instruction set, as far as this processor has it, multiplies an arithmetic with an instruction of its own.</summary>
+    public static bool Has(InstructionSet set, Arithmetic arithmetic) => arithmetic switch
+    {
+        Arithmetic.Bf16 => set == InstructionSet.Avx512 && BFloat16Dot,
+        Arithmetic.Int8 => set == InstructionSet.Avx512 && Int8Dot,
+        _ => set != InstructionSet.Portable,
+    };
+
     private static bool Wide => KernelOptions.Supported == InstructionSet.Avx512;
 
     private static bool Leaf(int leaf) => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= leaf;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Switchyard.Models.Chat;
 using Switchyard.Models.Files;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
@@ -15,7 +16,7 @@ internal static class Failure
         {
             OperationCanceledException => ExitCode.Interrupted,
             DivergenceException => ExitCode.Diverged,
-            ConfigurationException or CorpusException or CheckpointFormatException or ResultFormatException or FileNotFoundException or DirectoryNotFoundException => ExitCode.BadInput,
+            ConfigurationException or ChatTemplateException or CorpusException or CheckpointFormatException or ResultFormatException or FileNotFoundException or DirectoryNotFoundException => ExitCode.BadInput,
             _ => ExitCode.Failed,
         };
         Console.Error.WriteLine(error is OperationCanceledException ? "switchyard: interrupted" : $"switchyard: {OneLine(error)}");

@@ -19,7 +19,7 @@ internal sealed class BenchArguments
     private readonly Option<string> _arithmetic = List("--arithmetic", "what our kernels multiply: default (follows the tokens), fp32, bf16, int8", "default", OneOf("default", "fp32", "bf16", "int8"));
     private readonly Option<string> _activations = List("--activations", "what is kept for the backward: keep, recompute", "keep", OneOf("keep", "recompute"));
     private readonly Option<string?> _names = new("--only") { Description = "routers or executors to time, separated by commas; the peers always run", HelpName = "NAMES" };
-    private readonly Option<double> _seconds = new("--seconds") { Description = "time for each competitor", HelpName = "SECONDS", DefaultValueFactory = _ => 0.5, Validators = { CommonOptions.AtLeast(0) } };
+    private readonly Option<double> _seconds = Seconds();
 
     public BenchArguments(CommonOptions common) => _common = common;
 
@@ -58,6 +58,9 @@ internal sealed class BenchArguments
                Budget = TimeSpan.FromSeconds(parse.GetValue(_seconds)),
            },
     ];
+
+    public static Option<double> Seconds() =>
+        new("--seconds") { Description = "time for each competitor", HelpName = "SECONDS", DefaultValueFactory = _ => 0.5, Validators = { CommonOptions.AtLeast(0) } };
 
     public static Option<string> List(string name, string description, string otherwise, Func<string, string?> objection, string helpName = "NAMES")
     {

@@ -28,7 +28,7 @@ internal static class BenchLimits
         Option<string> shapes = BenchArguments.List("--shape", "matrices of weights, inputs × outputs", "2048x1408,1152x1152", s => BenchArguments.Objection(() => ProductShape.Parse(s)), "KxN");
         Option<string> tokens = BenchArguments.List("--tokens", "token counts", "1,5,16,64,256,1024", BenchArguments.Count, "COUNTS");
         Option<string> direction = CommonOptions.OneOf("--direction", "what is timed", "forward", "forward", "forward-backward");
-        Option<double> seconds = new("--seconds") { Description = "time for each competitor", HelpName = "SECONDS", DefaultValueFactory = _ => 0.5, Validators = { CommonOptions.AtLeast(0) } };
+        Option<double> seconds = BenchArguments.Seconds();
         Option<bool> disassemble = new("--disassemble") { Description = "print the instructions of the full tile instead of timing anything" };
         Command command = Verb.Make("product", "The dense product by our kernels, beside torch's, with weights in a cache and in memory.", "switchyard bench product --shape 2048x1408 --tokens 64,1024", common, (parse, cancellation) =>
         {

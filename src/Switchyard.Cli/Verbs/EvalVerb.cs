@@ -45,23 +45,22 @@ internal static class EvalVerb
                 return ExitCode.BadUsage;
             }
 
-            return OfModel(parse, common, path, text, windows, load, cancellation);
+            ICorpus corpus = Corpus.Open(text);
+            Verb.UseThreads(parse, common);
+            return Tell(parse, common, OfModel(parse, common, path, corpus, windows, load, cancellation), Path.GetFullPath(text));
         }
 
         return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, load, cancellation);
     }
 
-    private static int OfModel(ParseResult parse, CommonOptions common, string path, string text, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
+    /// <summary>The loss of a model's folder on text.</summary>
+    public static Evaluation OfModel(ParseResult parse, CommonOptions common, string path, ICorpus corpus, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
     {
-        ICorpus corpus = Corpus.Open(text);
-        Verb.UseThreads(parse, common);
         using TextTokenizer tokenizer = TextTokenizer.Load(path);
         using MoeTransformer model = MoeTransformer.Load(path, load);
         TextOptions options = windows.Read(parse, model.Options.LongestSequence);
         using TokenProgress progress = new(parse.GetValue(common.Quiet));
-        Evaluation evaluation = TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation);
-        progress.Dispose();
-        return Tell(parse, common, evaluation, Path.GetFullPath(text));
+        return TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation);
     }
 
     private static int OfRun(ParseResult parse, CommonOptions common, string path, string? text, int? context, int? stride, long maxTokens, ModelLoadOptions load, CancellationToken cancellation)

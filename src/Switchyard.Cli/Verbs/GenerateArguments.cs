@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Switchyard.Cli.CommandLine;
-using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Generation;
 
 namespace Switchyard.Cli.Verbs;
@@ -11,6 +10,10 @@ internal sealed class GenerateArguments
     public Argument<string> Model { get; } = new("MODEL") { Description = "the folder of a model, or the run folder of a trained one", Validators = { CommonOptions.RefuseDash } };
 
     public Option<string?> Prompt { get; } = new("--prompt") { Description = "the text to continue; standard input unless said otherwise", HelpName = "TEXT" };
+
+    public Option<bool> Chat { get; } = new("--chat") { Description = "the prompt is what a user says; the model's chat template makes a conversation of it, and the answer is shown" };
+
+    public Option<string?> System { get; } = new("--system") { Description = "with --chat, what the system message says", HelpName = "TEXT" };
 
     private Option<int> MaxTokens { get; } = new("--max-tokens") { Description = "the most tokens to make", HelpName = "N", DefaultValueFactory = _ => 256, Validators = { CommonOptions.AtLeast(1) } };
 
@@ -34,26 +37,34 @@ internal sealed class GenerateArguments
     public void AddTo(Command command)
     {
         command.Arguments.Add(Model);
-        Option[] options = [Prompt, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting, Dtype];
+        Option[] options = [Prompt, Chat, System, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting, Dtype];
         foreach (Option option in options)
         {
             command.Options.Add(option);
         }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(System) is not null && !result.GetValue(Chat))
+            {
+                result.AddError("--system needs --chat");
+            }
+        });
     }
 
     /// <summary>The options; what is not given is as the model's <c>generation_config.json</c> has it.</summary>
-    public GenerationOptions Read(ParseResult parse, CommonOptions common, GenerationConfiguration defaults) => new()
+    public GenerationOptions Read(ParseResult parse, CommonOptions common, SamplingOptions defaults) => new()
     {
         MaxTokens = parse.GetValue(MaxTokens),
         StopStrings = parse.GetValue(Stop) ?? [],
         RecordRouting = parse.GetValue(ShowRouting),
         Sampling = new SamplingOptions
         {
-            Temperature = parse.GetValue(Temperature) ?? (defaults.Sample == true ? defaults.Temperature ?? 1 : 0),
-            TopK = parse.GetValue(TopK) ?? defaults.TopK ?? 0,
-            TopP = parse.GetValue(TopP) ?? defaults.TopP ?? 1,
-            MinP = parse.GetValue(MinP) ?? defaults.MinP ?? 0,
-            RepetitionPenalty = parse.GetValue(RepetitionPenalty) ?? defaults.RepetitionPenalty ?? 1,
+            Temperature = parse.GetValue(Temperature) ?? defaults.Temperature,
+            TopK = parse.GetValue(TopK) ?? defaults.TopK,
+            TopP = parse.GetValue(TopP) ?? defaults.TopP,
+            MinP = parse.GetValue(MinP) ?? defaults.MinP,
+            RepetitionPenalty = parse.GetValue(RepetitionPenalty) ?? defaults.RepetitionPenalty,
             Seed = parse.GetValue(common.Seed) ?? 1,
         },
     };

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Text;
+using Microsoft.Extensions.AI;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
+using Switchyard.Models.Chat;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Generation;
+using Switchyard.Models.Tokenizers;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -27,8 +30,7 @@ internal static class GenerateVerb
     private static async Task<int> RunAsync(ParseResult parse, CommonOptions common, GenerateArguments arguments, CancellationToken cancellation)
     {
         string folder = ModelPath.Resolve(parse.GetValue(arguments.Model)!);
-        GenerationConfiguration defaults = GenerationConfiguration.Read(folder);
-        GenerationOptions options = arguments.Read(parse, common, defaults);
+        GenerationOptions options = arguments.Read(parse, common, SamplingOptions.Of(GenerationConfiguration.Read(folder)));
         options.Validate();
         string prompt = parse.GetValue(arguments.Prompt) ?? await Console.In.ReadToEndAsync(cancellation);
         Verb.UseThreads(parse, common);
@@ -37,10 +39,12 @@ internal static class GenerateVerb
         TokenWriter? writer = prints ? new TokenWriter(options.RecordRouting) : null;
         StringBuilder text = new();
         List<GeneratedToken> tokens = [];
+        string? conversation = parse.GetValue(arguments.Chat) ? Conversation(generator.Tokenizer, parse.GetValue(arguments.System), prompt, cancellation) : null;
         try
         {
-            writer?.Prompt(prompt);
-            await foreach (GeneratedToken token in generator.ContinueAsync(prompt, options, cancellation))
+            writer?.Prompt(conversation is null ? prompt : string.Empty);
+            int[] ids = generator.Tokenizer.Encode(conversation ?? prompt, addSpecial: conversation is null);
+            await foreach (GeneratedToken token in generator.ContinueAsync(ids, options, cancellation))
             {
                 text.Append(token.Text);
                 tokens.Add(token);
@@ -63,11 +67,25 @@ internal static class GenerateVerb
             {
                 schema = "switchyard.generate/1",
                 prompt,
+                conversation,
                 text = text.ToString(),
                 ids = tokens.Select(t => t.Id),
                 finish = tokens[^1].Finish,
                 experts = options.RecordRouting ? tokens.Select(t => t.Experts) : null,
             });
         return ExitCode.Done;
+    }
+
+    /// <summary>The text that the chat template makes of what system and user say.</summary>
+    private static string Conversation(TextTokenizer tokenizer, string? system, string prompt, CancellationToken cancellation)
+    {
+        List<ChatMessage> messages = [];
+        if (system is not null)
+        {
+            messages.Add(new ChatMessage(ChatRole.System, system));
+        }
+
+        messages.Add(new ChatMessage(ChatRole.User, prompt));
+        return ChatTemplate.Of(tokenizer).Render(messages, ChatTemplateOptions.Of(tokenizer), cancellation);
     }
 }

@@ -1,11 +1,8 @@
 using System.CommandLine;
 using Switchyard.Cli.CommandLine;
-using Switchyard.Cli.Terminal;
 using Switchyard.Models;
 using Switchyard.Models.Checkpoints;
-using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Profiles;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Cli.Verbs;
@@ -48,8 +45,8 @@ internal static class QuantizeVerb
         ICorpus? corpus = text is null ? null : Corpus.Open(text);
         (long before, long after) = CheckpointQuantizer.Write(model, output, bits, group);
         Verb.UseThreads(parse, common);
-        Evaluation? first = corpus is null ? null : Judge(parse, common, model, corpus, windows, cancellation);
-        Evaluation? second = corpus is null ? null : Judge(parse, common, output, corpus, windows, cancellation);
+        Evaluation? first = corpus is null ? null : EvalVerb.OfModel(parse, common, model, corpus, windows, new ModelLoadOptions(), cancellation);
+        Evaluation? second = corpus is null ? null : EvalVerb.OfModel(parse, common, output, corpus, windows, new ModelLoadOptions(), cancellation);
         Output.WriteJson(
             parse,
             common,
@@ -67,13 +64,5 @@ internal static class QuantizeVerb
         }
 
         return ExitCode.Done;
-    }
-
-    private static Evaluation Judge(ParseResult parse, CommonOptions common, string path, ICorpus corpus, TextOptionSet windows, CancellationToken cancellation)
-    {
-        using TextTokenizer tokenizer = TextTokenizer.Load(path);
-        using MoeTransformer model = MoeTransformer.Load(path);
-        using TokenProgress progress = new(parse.GetValue(common.Quiet));
-        return TextEvaluation.Run(model, tokenizer, corpus, windows.Read(parse, model.Options.LongestSequence), progress, cancellation);
     }
 }

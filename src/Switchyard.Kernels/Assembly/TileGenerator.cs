@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using Iced.Intel;
 using Switchyard.Kernels.Tiles;
 using static Iced.Intel.AssemblerRegisters;
+using static Switchyard.Kernels.Assembly.MachineCode;
 
 namespace Switchyard.Kernels.Assembly;
 
@@ -15,28 +15,20 @@ namespace Switchyard.Kernels.Assembly;
 /// One pointer to <see cref="TileArguments"/> is passed in; nothing is returned. Only registers that either calling
 /// convention lets a callee change are used, but for those saved at the entry.
 /// </summary>
-internal sealed class TileGenerator
+internal sealed class TileGenerator : TileCode
 {
     private const int Unroll = 4;
     private const int PanelLine = 128;
 
     /// <summary>Values of k between those read and those prefetched: four cache lines.</summary>
     private const int Ahead = 64;
-    private static readonly AssemblerRegister64 s_arguments = rbx;
-    private static readonly AssemblerRegister64 s_a0 = r8;
-    private static readonly AssemblerRegister64 s_a1 = r9;
-    private static readonly AssemblerRegister64 s_stride = r10;
-    private static readonly AssemblerRegister64 s_stride3 = r11;
-    private static readonly AssemblerRegister64 s_stride5 = rdx;
-    private static readonly AssemblerRegister64 s_b = rcx;
     private static readonly AssemblerRegister64 s_k = rax;
 
-    private readonly Assembler _code = new(64);
     private readonly TileShape _shape;
     private readonly bool _wide;
     private readonly int _broadcasts;
 
-    private TileGenerator(TileShape shape)
+    private TileGenerator(TileShape shape) : base(shape.Rows)
     {
         _shape = shape;
         _wide = shape.InstructionSet == InstructionSet.Avx512;
@@ -52,85 +44,70 @@ internal sealed class TileGenerator
     {
         var generator = new TileGenerator(shape);
         generator.Emit();
-        using var stream = new MemoryStream();
-        generator._code.Assemble(new StreamCodeWriter(stream), 0);
-        return stream.ToArray();
+        return generator.Code.ToBytes();
     }
-
-    private int FirstHalf => (_shape.Rows + 1) / 2;
 
     private void Emit()
     {
-        _code.push(rbx);
-        _code.mov(s_arguments, OperatingSystem.IsWindows() ? rcx : rdi);
-        if (OperatingSystem.IsWindows())
-            SaveVectors();
+        Code.Enter(Arguments);
+        Code.mov(Arguments, FirstArgument);
         LoadSums();
         LoadArguments();
 
-        Label body = _code.CreateLabel();
-        Label tail = _code.CreateLabel();
-        Label one = _code.CreateLabel();
-        Label done = _code.CreateLabel();
-        _code.sub(s_k, Unroll);
-        _code.jl(tail);
-        _code.Label(ref body);
+        Label body = Code.CreateLabel();
+        Label tail = Code.CreateLabel();
+        Label one = Code.CreateLabel();
+        Label done = Code.CreateLabel();
+        Code.sub(s_k, Unroll);
+        Code.jl(tail);
+        Code.Label(ref body);
         for (int step = 0; step < Unroll; step++)
             Step(step);
         Advance(Unroll);
-        _code.sub(s_k, Unroll);
-        _code.jge(body);
-        _code.Label(ref tail);
-        _code.add(s_k, Unroll);
-        _code.jz(done);
-        _code.Label(ref one);
+        Code.sub(s_k, Unroll);
+        Code.jge(body);
+        Code.Label(ref tail);
+        Code.add(s_k, Unroll);
+        Code.jz(done);
+        Code.Label(ref one);
         Step(0);
         Advance(1);
-        _code.dec(s_k);
-        _code.jnz(one);
-        _code.Label(ref done);
+        Code.dec(s_k);
+        Code.jnz(one);
+        Code.Label(ref done);
 
         StoreSums();
-        if (OperatingSystem.IsWindows())
-            RestoreVectors();
-        _code.vzeroupper();
-        _code.pop(rbx);
-        _code.ret();
+        Code.Leave(Arguments);
     }
 
     private void LoadArguments()
     {
-        _code.mov(s_a0, Argument(nameof(TileArguments.A0)));
-        _code.mov(s_stride, Argument(nameof(TileArguments.AStride)));
+        Code.mov(A0, Argument(nameof(TileArguments.A0)));
+        Code.mov(Stride, Argument(nameof(TileArguments.AStride)));
         if (_shape.Operand == TileOperand.Rows)
         {
-            _code.mov(s_a1, Argument(nameof(TileArguments.A1)));
-            _code.lea(s_stride3, __[s_stride + s_stride * 2]);
-            _code.lea(s_stride5, __[s_stride + s_stride * 4]);
+            Code.mov(A1, Argument(nameof(TileArguments.A1)));
+            Code.lea(Stride3, __[Stride + Stride * 2]);
+            Code.lea(Stride5, __[Stride + Stride * 4]);
         }
-        _code.mov(s_k, Argument(nameof(TileArguments.K)));
-        _code.mov(s_b, Argument(nameof(TileArguments.B)));
+        Code.mov(s_k, Argument(nameof(TileArguments.K)));
+        Code.mov(B, Argument(nameof(TileArguments.B)));
     }
 
     private void LoadSums()
     {
         if (_shape.Output != TileOutput.Continue)
         {
-            for (int i = 0; i < _shape.Rows * _shape.Vectors; i++)
-            {
-                if (_wide)
-                    _code.vpxord(Zmm(i), Zmm(i), Zmm(i));
-                else
-                    _code.vxorps(Ymm(i), Ymm(i), Ymm(i));
-            }
+            for (int i = 0; i < Rows * _shape.Vectors; i++)
+                Code.Clear(i, _wide);
             return;
         }
         ForEachSum((sum, address) =>
         {
             if (_wide)
-                _code.vmovups(Zmm(sum), address);
+                Code.vmovups(Zmm(sum), address);
             else
-                _code.vmovups(Ymm(sum), address);
+                Code.vmovups(Ymm(sum), address);
         });
     }
 
@@ -138,111 +115,75 @@ internal sealed class TileGenerator
     {
         switch (_wide, _shape.Output == TileOutput.Stream)
         {
-            case (true, false): _code.vmovups(address, Zmm(sum)); break;
-            case (true, true): _code.vmovntps(address, Zmm(sum)); break;
-            case (false, false): _code.vmovups(address, Ymm(sum)); break;
-            case (false, true): _code.vmovntps(address, Ymm(sum)); break;
+            case (true, false): Code.vmovups(address, Zmm(sum)); break;
+            case (true, true): Code.vmovntps(address, Zmm(sum)); break;
+            case (false, false): Code.vmovups(address, Ymm(sum)); break;
+            case (false, true): Code.vmovntps(address, Ymm(sum)); break;
         }
     });
 
     /// <summary>Walks the rows of C with the registers that hold A within the loop.</summary>
     private void ForEachSum(Action<int, AssemblerMemoryOperand> visit)
     {
-        _code.mov(s_a0, Argument(nameof(TileArguments.C0)));
-        _code.mov(s_stride, Argument(nameof(TileArguments.CStride)));
-        for (int row = 0; row < _shape.Rows; row++)
+        Code.mov(A0, Argument(nameof(TileArguments.C0)));
+        Code.mov(Stride, Argument(nameof(TileArguments.CStride)));
+        for (int row = 0; row < Rows; row++)
         {
             if (row == FirstHalf)
-                _code.mov(s_a0, Argument(nameof(TileArguments.C1)));
+                Code.mov(A0, Argument(nameof(TileArguments.C1)));
             for (int v = 0; v < _shape.Vectors; v++)
-                visit(row * _shape.Vectors + v, _wide ? __zmmword_ptr[s_a0 + v * 64] : __ymmword_ptr[s_a0 + v * 32]);
-            _code.add(s_a0, s_stride);
+                visit(row * _shape.Vectors + v, _wide ? __zmmword_ptr[A0 + v * 64] : __ymmword_ptr[A0 + v * 32]);
+            Code.add(A0, Stride);
         }
     }
 
     /// <summary>One k, <paramref name="step"/> values after the pointers.</summary>
     private void Step(int step)
     {
-        int sums = _shape.Rows * _shape.Vectors;
+        int sums = Rows * _shape.Vectors;
         for (int v = 0; v < _shape.Vectors; v++)
         {
             if (_wide)
-                _code.vmovups(Zmm(sums + v), __zmmword_ptr[s_b + step * PanelLine + v * 64]);
+                Code.vmovups(Zmm(sums + v), __zmmword_ptr[B + step * PanelLine + v * 64]);
             else
-                _code.vmovups(Ymm(sums + v), __ymmword_ptr[s_b + step * PanelLine + v * 32]);
+                Code.vmovups(Ymm(sums + v), __ymmword_ptr[B + step * PanelLine + v * 32]);
         }
         // Twelve rows are more streams than some processors follow by themselves: one row in three is asked for at each k.
-        for (int row = step * 3; _shape.Operand == TileOperand.Rows && row < Math.Min(_shape.Rows, (step + 1) * 3); row++)
-            _code.prefetcht0(Value(row, Ahead));
-        for (int row = 0; row < _shape.Rows; row++)
+        for (int row = step * 3; _shape.Operand == TileOperand.Rows && row < Math.Min(Rows, (step + 1) * 3); row++)
+            Code.prefetcht0(Value(row, Ahead));
+        for (int row = 0; row < Rows; row++)
         {
             int value = sums + _shape.Vectors + row % _broadcasts;
             AssemblerMemoryOperand address = Value(row, step);
             if (_wide)
-                _code.vbroadcastss(Zmm(value), address);
+                Code.vbroadcastss(Zmm(value), address);
             else
-                _code.vbroadcastss(Ymm(value), address);
+                Code.vbroadcastss(Ymm(value), address);
             for (int v = 0; v < _shape.Vectors; v++)
             {
                 int sum = row * _shape.Vectors + v;
                 if (_shape.Arithmetic == Arithmetic.Bf16)
-                    _code.vdpbf16ps(Zmm(sum), Zmm(sums + v), Zmm(value));
+                    Code.vdpbf16ps(Zmm(sum), Zmm(sums + v), Zmm(value));
                 else if (_wide)
-                    _code.vfmadd231ps(Zmm(sum), Zmm(sums + v), Zmm(value));
+                    Code.vfmadd231ps(Zmm(sum), Zmm(sums + v), Zmm(value));
                 else
-                    _code.vfmadd231ps(Ymm(sum), Ymm(sums + v), Ymm(value));
+                    Code.vfmadd231ps(Ymm(sum), Ymm(sums + v), Ymm(value));
             }
         }
         if (_shape.Operand == TileOperand.Columns)
-            _code.add(s_a0, s_stride);
+            Code.add(A0, Stride);
     }
 
-    private AssemblerMemoryOperand Value(int row, int step)
-    {
-        if (_shape.Operand == TileOperand.Columns)
-            return __dword_ptr[s_a0 + row * 4];
-        AssemblerRegister64 half = row < FirstHalf ? s_a0 : s_a1;
-        int displacement = step * 4;
-        return (row < FirstHalf ? row : row - FirstHalf) switch
-        {
-            0 => __dword_ptr[half + displacement],
-            1 => __dword_ptr[half + s_stride + displacement],
-            2 => __dword_ptr[half + s_stride * 2 + displacement],
-            3 => __dword_ptr[half + s_stride3 + displacement],
-            4 => __dword_ptr[half + s_stride * 4 + displacement],
-            _ => __dword_ptr[half + s_stride5 + displacement],
-        };
-    }
+    private AssemblerMemoryOperand Value(int row, int step) =>
+        _shape.Operand == TileOperand.Columns ? __dword_ptr[A0 + row * 4] : RowValue(row, step);
 
     private void Advance(int steps)
     {
-        _code.add(s_b, steps * PanelLine);
+        Code.add(B, steps * PanelLine);
         if (_shape.Operand == TileOperand.Columns)
             return;
-        _code.add(s_a0, steps * 4);
-        if (_shape.Rows > 1)
-            _code.add(s_a1, steps * 4);
+        Code.add(A0, steps * 4);
+        if (Rows > 1)
+            Code.add(A1, steps * 4);
     }
-
-    /// <summary>Windows wants xmm6 to xmm15 back as they were.</summary>
-    private void SaveVectors()
-    {
-        _code.sub(rsp, 160);
-        for (int i = 6; i < 16; i++)
-            _code.vmovups(__xmmword_ptr[rsp + (i - 6) * 16], new AssemblerRegisterXMM(Register.XMM0 + i));
-    }
-
-    private void RestoreVectors()
-    {
-        for (int i = 6; i < 16; i++)
-            _code.vmovups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rsp + (i - 6) * 16]);
-        _code.add(rsp, 160);
-    }
-
-    private static AssemblerMemoryOperand Argument(string field) =>
-        __qword_ptr[s_arguments + (int)Marshal.OffsetOf<TileArguments>(field)];
-
-    private static AssemblerRegisterZMM Zmm(int index) => new(Register.ZMM0 + index);
-
-    private static AssemblerRegisterYMM Ymm(int index) => new(Register.YMM0 + index);
 }

@@ -1,6 +1,7 @@
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Teams;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.Attention;
 
@@ -135,15 +136,8 @@ public sealed unsafe partial class CausalAttention
     {
         if (Tokens == 0 || Batch == 0)
             return;
-        queue.Sort();
         lock (engine.Gate)
-        {
-            engine.Team.Run(member =>
-            {
-                while (queue.TryTake(out AttentionWork piece))
-                    work(piece, member);
-            });
-        }
+            queue.Drain(engine.Team, work);
     }
 
     /// <summary>scores[key, query] = Σ left[key] · right[query] for the queries of a panel and the keys that they see, in whole tiles.</summary>
@@ -227,6 +221,4 @@ public sealed unsafe partial class CausalAttention
     internal static int Pitch(int size) => size <= Panel.Lanes ? Panel.Lanes : Blocks(size, 16) * 16;
 
     internal static int Sliced(int size) => Blocks(size, Panel.Lanes) * Panel.Lanes;
-
-    private static int Blocks(int count, int size) => (count + size - 1) / size;
 }

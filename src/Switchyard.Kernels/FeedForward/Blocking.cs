@@ -17,6 +17,9 @@ internal static class Blocking
 
     private static readonly long s_secondCache = SecondCacheBytes();
 
+    /// <summary>⌈count / size⌉.</summary>
+    public static int Blocks(int count, int size) => (count + size - 1) / size;
+
     /// <summary>Panels that share one sweep over the weights: what half of the second cache holds.</summary>
     public static int PanelsPerSweep(int length)
     {

@@ -39,14 +39,5 @@ internal sealed unsafe class FeedForwardRun
     public float* Dots { get; set; }
 
     /// <summary>Runs all pieces of the queue on the team.</summary>
-    public void Drain(Action<WorkUnit, int> work)
-    {
-        Queue.Sort();
-        Engine.Team.Run(member =>
-        {
-            while (Queue.TryTake(out WorkUnit unit))
-                work(unit, member);
-        });
-        Queue.Clear();
-    }
+    public void Drain(Action<WorkUnit, int> work) => Queue.Drain(Engine.Team, work);
 }

@@ -2,6 +2,7 @@ using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Products;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.FeedForward;
 

@@ -1,6 +1,7 @@
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.FeedForward;
 
@@ -124,8 +125,7 @@ public sealed unsafe partial class GroupedFeedForward
         {
             float* packed = pack + ((nint)p * panelLength);
             PackTokens(X, Width, g, unit.Panel + p, 0, Width, encoding.IsPlain ? packed : plain);
-            if (!encoding.IsPlain)
-                encoding.Encode(plain, Width, Panel.Rounded(LanesOf(g, unit.Panel + p)), packed);
+            encoding.Encode(plain, Width, Panel.Rounded(LanesOf(g, unit.Panel + p)), packed);
         }
 
         MatrixBlocks weights = FirstBlocks;

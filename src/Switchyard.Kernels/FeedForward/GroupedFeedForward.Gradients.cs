@@ -1,5 +1,6 @@
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Products;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.FeedForward;
 

@@ -1,6 +1,7 @@
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Streams;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.FeedForward;
 

@@ -1,5 +1,6 @@
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.Storage;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.FeedForward;
 
@@ -87,11 +88,8 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>The inner values have few large entries among many small ones: 8 bits for them would take the error of a layer from 0.7 % to above 1 %.</summary>
     private Panels.PanelEncoding SecondEncoding => new(Arithmetic == Arithmetic.Int8 ? Arithmetic.Bf16 : Arithmetic, 0);
 
-    /// <summary>Most rows of a group for which its weights are better read once, in fp32, than packed for.</summary>
-    private int StreamedRows => Arithmetic == Arithmetic.Fp32 ? Streams.StreamingProduct.MaxTokens : FewRows;
-
-    /// <summary>With arithmetic faster than fp32 tiles pay off earlier.</summary>
-    private const int FewRows = 3;
+    /// <summary>Most rows of a group that are not packed.</summary>
+    private int StreamedRows => Streams.StreamingProduct.MostTokens(Arithmetic);
 
     private MatrixBlocks FirstBlocks => new(First, StoredFirst, FirstRows, Width);
 
@@ -117,8 +115,6 @@ public sealed unsafe partial class GroupedFeedForward
             starts[g + 1] = checked(starts[g] + Blocks(ComputedOf(g), Panels.Panel.Lanes));
         return starts;
     }
-
-    private static int Blocks(int count, int size) => (count + size - 1) / size;
 
     /// <summary>Checks sizes and indices once, at the public edge.</summary>
     private void Validate()

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Iced.Intel;
 using Switchyard.Kernels.Assembly;
-using static Iced.Intel.AssemblerRegisters;
+using static Switchyard.Kernels.Assembly.MachineCode;
 
 namespace Switchyard.Kernels.Limits;
 
@@ -21,15 +21,8 @@ internal sealed unsafe class PeakLoop : IDisposable
     /// <summary>The loop for an instruction; null where the processor or the options do not have it.</summary>
     public static PeakLoop? TryMake(KernelOptions options, Arithmetic instruction)
     {
-        InstructionSet set = options.Effective;
-        bool wide = set == InstructionSet.Avx512;
-        bool has = instruction switch
-        {
-            Arithmetic.Bf16 => wide && ProcessorFeatures.BFloat16Dot,
-            Arithmetic.Int8 => wide && ProcessorFeatures.Int8Dot,
-            _ => set != InstructionSet.Portable,
-        };
-        if (has && ExecutableMemory.TryMap(Generate(instruction, wide)) is { } code)
+        bool wide = options.Effective == InstructionSet.Avx512;
+        if (ProcessorFeatures.Has(options.Effective, instruction) && ExecutableMemory.TryMap(Generate(instruction, wide)) is { } code)
         {
             int lanes = wide ? 16 : 8, products = instruction switch { Arithmetic.Int8 => 4, Arithmetic.Bf16 => 2, _ => 1 };
             return new PeakLoop(code, (wide ? WideSums : NarrowSums) * lanes * products * 2L);
@@ -51,22 +44,10 @@ internal sealed unsafe class PeakLoop : IDisposable
     private static byte[] Generate(Arithmetic instruction, bool wide)
     {
         var code = new Assembler(64);
-        AssemblerRegister64 turns = OperatingSystem.IsWindows() ? rcx : rdi;
         int sums = wide ? WideSums : NarrowSums;
-        // Registers 6 to 15 belong to the caller on Windows.
-        if (OperatingSystem.IsWindows())
-        {
-            code.sub(rsp, 160);
-            for (int i = 6; i < 16; i++)
-                code.vmovups(__xmmword_ptr[rsp + ((i - 6) * 16)], new AssemblerRegisterXMM(Register.XMM0 + i));
-        }
+        code.Enter();
         for (int i = 0; i < sums + 2; i++)
-        {
-            if (wide)
-                code.vpxord(Zmm(i), Zmm(i), Zmm(i));
-            else
-                code.vxorps(Ymm(i), Ymm(i), Ymm(i));
-        }
+            code.Clear(i, wide);
         Label loop = code.CreateLabel();
         code.Label(ref loop);
         for (int i = 0; i < sums; i++)
@@ -79,24 +60,11 @@ internal sealed unsafe class PeakLoop : IDisposable
                 default: code.vfmadd231ps(Ymm(i), Ymm(sums), Ymm(sums + 1)); break;
             }
         }
-        code.dec(turns);
+        code.dec(FirstArgument);
         code.jnz(loop);
-        if (OperatingSystem.IsWindows())
-        {
-            for (int i = 6; i < 16; i++)
-                code.vmovups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rsp + ((i - 6) * 16)]);
-            code.add(rsp, 160);
-        }
-        code.vzeroupper();
-        code.ret();
-        using var stream = new MemoryStream();
-        code.Assemble(new StreamCodeWriter(stream), 0);
-        return stream.ToArray();
+        code.Leave();
+        return code.ToBytes();
     }
-
-    private static AssemblerRegisterZMM Zmm(int index) => new(Register.ZMM0 + index);
-
-    private static AssemblerRegisterYMM Ymm(int index) => new(Register.YMM0 + index);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Portable(long turns)

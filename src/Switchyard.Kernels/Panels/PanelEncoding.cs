@@ -45,7 +45,7 @@ internal readonly unsafe struct PanelEncoding(Arithmetic arithmetic, int group)
         _ => k,
     };
 
-    /// <summary>Encodes an fp32 panel into other memory.</summary>
+    /// <summary>Encodes an fp32 panel into other memory; nothing is written where it is one already.</summary>
     /// <param name="panel">[K, 32], of which <paramref name="lanes"/> are read.</param>
     /// <param name="k">K.</param>
     /// <param name="lanes">16 or 32.</param>

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using Switchyard.Kernels.FeedForward;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.Products;
 

@@ -3,6 +3,7 @@ using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Teams;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.Products;
 
@@ -74,7 +75,7 @@ public sealed unsafe partial class DenseProduct
         int step = Blocks(Blocks(Outputs, parts), 16) * 16;
         for (int from = 0; from < Outputs; from += step)
             queue.Add(new WorkUnit(WorkKind.First, 0, 0, 0, from, Math.Min(Outputs, from + step)), 1);
-        Drain(engine, queue, (unit, member) => Stream(engine, unit, member, y));
+        queue.Drain(engine.Team, (unit, member) => Stream(engine, unit, member, y));
     }
 
     private void Stream(KernelEngine engine, WorkUnit unit, int member, float* y)

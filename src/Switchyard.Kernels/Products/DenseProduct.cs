@@ -4,6 +4,7 @@ using Switchyard.Kernels.Storage;
 using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Teams;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.Products;
 
@@ -14,9 +15,6 @@ namespace Switchyard.Kernels.Products;
 /// <remarks>All pointers must stay valid, and what is written must not overlap what is read, until a call returns.</remarks>
 public sealed unsafe partial class DenseProduct
 {
-    /// <summary>With arithmetic faster than fp32 tiles pay off earlier.</summary>
-    private const int FewRows = 3;
-
     private const int LineBytes = Panel.Lanes * sizeof(float);
 
     /// <summary>Rows of x and y, M.</summary>
@@ -53,7 +51,7 @@ public sealed unsafe partial class DenseProduct
             return;
         lock (engine.Gate)
         {
-            if (Rows <= (Arithmetic == Arithmetic.Fp32 ? StreamingProduct.MaxTokens : FewRows))
+            if (Rows <= StreamingProduct.MostTokens(Arithmetic))
                 RunStream(engine, y);
             else
                 Run(engine, Inputs, Outputs, (unit, member) => ForwardPanels(engine, unit, member, y));
@@ -82,7 +80,7 @@ public sealed unsafe partial class DenseProduct
             int step = GradientStep(engine.Threads);
             for (int from = 0; from < Outputs; from += step)
                 queue.Add(new WorkUnit(WorkKind.FirstGradient, 0, 0, 0, from, Math.Min(Outputs, from + step)), Math.Min(step, Outputs - from));
-            Drain(engine, queue, (unit, member) => SumGradient(engine, unit, member, dy, weights, bias, accumulate));
+            queue.Drain(engine.Team, (unit, member) => SumGradient(engine, unit, member, dy, weights, bias, accumulate));
         }
     }
 
@@ -102,16 +100,6 @@ public sealed unsafe partial class DenseProduct
             throw new InvalidOperationException($"There is no dense product in {Arithmetic}.");
     }
 
-    private static void Drain(KernelEngine engine, WorkQueue<WorkUnit> queue, Action<WorkUnit, int> work)
-    {
-        queue.Sort();
-        engine.Team.Run(member =>
-        {
-            while (queue.TryTake(out WorkUnit unit))
-                work(unit, member);
-        });
-    }
-
     /// <summary>Pieces of some panels × some features; every sweep of panels reads all weights of its features once.</summary>
     private void Run(KernelEngine engine, int length, int features, Action<WorkUnit, int> work)
     {
@@ -129,7 +117,7 @@ public sealed unsafe partial class DenseProduct
             }
             at += take;
         }
-        Drain(engine, queue, work);
+        queue.Drain(engine.Team, work);
     }
 
     /// <summary>Rows of dW in a piece of work: all threads get equally many pieces of whole tiles.</summary>
@@ -148,6 +136,4 @@ public sealed unsafe partial class DenseProduct
             rows[i] = source + ((nint)(firstRow + i) * width);
         Panel.FromRows(rows, count, width, panel);
     }
-
-    private static int Blocks(int count, int size) => (count + size - 1) / size;
 }

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using Switchyard.Kernels.Panels;
 using Switchyard.Kernels.Tiles;
+using static Switchyard.Kernels.FeedForward.Blocking;
 
 namespace Switchyard.Kernels.Products;
 
@@ -40,7 +41,7 @@ internal static unsafe class TokenSum
                 new Span<float>(target + ((nint)row * columns), columns).Clear();
             return;
         }
-        int most = Math.Min(tokens, Block), blocks = (rows + Panel.ColumnRows - 1) / Panel.ColumnRows;
+        int most = Math.Min(tokens, Block), blocks = Blocks(rows, Panel.ColumnRows);
         nint blockLength = (nint)most * Panel.ColumnRows;
         float* packed = engine.Scratch[member].Floats((blocks * blockLength) + ((long)most * Panel.Lanes) + (Panel.ColumnRows * Panel.Lanes));
         float* panel = packed + (blocks * blockLength);

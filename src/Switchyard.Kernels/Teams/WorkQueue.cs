@@ -10,14 +10,6 @@ internal sealed class WorkQueue<T>
     private readonly List<(long Cost, int Order, T Item)> _items = [];
     private int _next;
 
-    public int Count => _items.Count;
-
-    public void Clear()
-    {
-        _items.Clear();
-        _next = 0;
-    }
-
     public void Add(T item, long cost) => _items.Add((cost, _items.Count, item));
 
     /// <summary>Puts the pieces in order; call once, before the first <see cref="TryTake"/>.</summary>
@@ -25,6 +17,18 @@ internal sealed class WorkQueue<T>
     {
         _items.Sort(static (left, right) => left.Cost != right.Cost ? right.Cost.CompareTo(left.Cost) : left.Order.CompareTo(right.Order));
         _next = 0;
+    }
+
+    /// <summary>Runs all pieces on a team, each with the member that took it, and empties the queue.</summary>
+    public void Drain(ThreadTeam team, Action<T, int> work)
+    {
+        Sort();
+        team.Run(member =>
+        {
+            while (TryTake(out T item))
+                work(item, member);
+        });
+        _items.Clear();
     }
 
     public bool TryTake(out T item)

@@ -30,12 +30,7 @@ internal sealed unsafe class TileKernels : IDisposable
     public InstructionSet InstructionSet => _refused ? InstructionSet.Portable : _instructions;
 
     /// <summary>Whether the processor multiplies with an instruction of its own; the portable kernels are right everywhere, and slow.</summary>
-    public bool IsAssembled(Arithmetic arithmetic) => arithmetic switch
-    {
-        Arithmetic.Bf16 => InstructionSet == InstructionSet.Avx512 && ProcessorFeatures.BFloat16Dot,
-        Arithmetic.Int8 => InstructionSet == InstructionSet.Avx512 && ProcessorFeatures.Int8Dot,
-        _ => InstructionSet != InstructionSet.Portable,
-    };
+    public bool IsAssembled(Arithmetic arithmetic) => ProcessorFeatures.Has(InstructionSet, arithmetic);
 
     /// <summary>C[rows, lanes] = (or continues) Σ A·B, lanes 1 to 32, of which the next multiple of <see cref="LaneStep"/> is read and written.</summary>
     public void Multiply(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic = Arithmetic.Fp32)

@@ -65,7 +65,7 @@ public static class CheckpointQuantizer
         && (name.Contains(".experts.", StringComparison.Ordinal) || name.Contains(".shared_expert.", StringComparison.Ordinal) || name.Contains(".shared_experts.", StringComparison.Ordinal));
 
     private static bool Rounds(CheckpointTensors tensors, string name, int bits) =>
-        tensors.Entry(name) is { Shape: [_, long columns], Type: SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16 } && (bits == 8 || columns % 2 == 0);
+        tensors.Entry(name) is { Shape: [_, long columns] } entry && PlainWeights.Reads(entry.Type) && (bits == 8 || columns % 2 == 0);
 
     private static SafetensorsSource[] Rounded(CheckpointTensors tensors, string name, int bits, int group)
     {
@@ -102,32 +102,22 @@ public static class CheckpointQuantizer
         }
     }
 
-    /// <summary>Weights and configuration, and the other files of a model's folder as they are. Everything is written beside the target first, and takes its place whole.</summary>
+    /// <summary>Weights and configuration, and the other files of a model's folder as they are; the target appears whole or not at all.</summary>
     internal static void WriteFolder(string folder, string target, List<SafetensorsSource> sources, string config)
     {
-        string temporary = $"{Path.TrimEndingDirectorySeparator(target)}.{Guid.NewGuid():N}.tmp";
-        try
+        using AtomicFolder copy = new(target);
+        SafetensorsWriter.Write(copy.Temporary(CheckpointTensors.WeightsFile), sources, ModelWriter.Metadata);
+        foreach (string path in Directory.EnumerateFiles(folder).Where(p => Path.GetExtension(p) is ".json" or ".txt" or ".jinja"))
         {
-            SafetensorsWriter.Write(Path.Combine(temporary, ModelWriter.WeightsFile), sources, ModelWriter.Metadata);
-            foreach (string path in Directory.EnumerateFiles(folder).Where(p => Path.GetExtension(p) is ".json" or ".txt" or ".jinja"))
+            string name = Path.GetFileName(path);
+            if (name != ModelWriter.ConfigFile && !name.EndsWith(".index.json", StringComparison.Ordinal))
             {
-                string name = Path.GetFileName(path);
-                if (name != ModelWriter.ConfigFile && !name.EndsWith(".index.json", StringComparison.Ordinal))
-                {
-                    File.Copy(path, Path.Combine(temporary, name));
-                }
+                File.Copy(path, copy.Temporary(name));
             }
+        }
 
-            AtomicFile.WriteText(Path.Combine(temporary, ModelWriter.ConfigFile), config);
-            Directory.Move(temporary, target);
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
-        }
+        AtomicFile.WriteText(copy.Temporary(ModelWriter.ConfigFile), config);
+        copy.Place();
     }
 
     private delegate void RowUse(ReadOnlySpan<float> row, ReadOnlySpan<float> scales);

@@ -20,8 +20,7 @@ internal static class DenseReader
     {
         HashSet<string> kept = new(StringComparer.Ordinal);
         HashSet<nn.Module> seen = new(ReferenceEqualityComparer.Instance);
-        // TorchSharp registers the fields of a module as well, under their own names.
-        foreach ((string path, nn.Module module) in model.named_modules().OrderBy(m => m.name.Split('.').Count(part => part.Length > 0 && part[0] is '_' or '<')))
+        foreach ((string path, nn.Module module) in model.named_modules().OrderBy(m => ModelTensors.FieldNames(m.name)))
         {
             if (!seen.Add(module))
             {

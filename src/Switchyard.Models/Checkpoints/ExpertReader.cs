@@ -48,7 +48,7 @@ internal sealed class ExpertReader
     public StoredExperts Stay()
     {
         StoredMatrix[] first = Matrices(_parts[0], FirstRows, _sizes.HiddenSize), second = Matrices(_parts[1], _sizes.HiddenSize, _sizes.InnerSize);
-        string[] storages = [.. _parts.SelectMany(p => p.Fused is not null ? [PlainName(p.Fused)] : p.Single.SelectMany(n => n).Select(_weights.Storage)).Distinct()];
+        string[] storages = [.. _parts.SelectMany(p => p.Fused is not null ? [PlainWeights.Name(_weights.Checkpoint.Entry(p.Fused).Type)] : p.Single.SelectMany(n => n).Select(_weights.Storage)).Distinct()];
         return new StoredExperts(_sizes, first, second, string.Join('+', storages));
     }
 
@@ -101,14 +101,6 @@ internal sealed class ExpertReader
     }
 
     private long[] FusedShape(string kind) => kind is "gate_up" ? [_sizes.Experts, FirstRows, _sizes.HiddenSize] : [_sizes.Experts, _sizes.HiddenSize, _sizes.InnerSize];
-
-    private string PlainName(string fused) => _weights.Checkpoint.Entry(fused).Type switch
-    {
-        SafetensorsType.F32 => "fp32",
-        SafetensorsType.BF16 => "bf16",
-        SafetensorsType.F16 => "fp16",
-        SafetensorsType type => type.ToString(),
-    };
 
     /// <summary>Where both sizes of a fused matrix are equal it is taken as it is.</summary>
     private void CopyFused(string name, Tensor target)

@@ -55,12 +55,15 @@ public static class ModelTensors
     internal static IEnumerable<(string Name, Func<Tensor> Part)> OfMatrices(string stem, string name, Tensor all, int expert, bool gated) =>
         Parts(stem, name, gated).Select(p => (p.Name, (Func<Tensor>)(() => p.Of(all.select(0, expert)))));
 
-    /// <summary>The state dict with each tensor once. TorchSharp registers the fields of a module as well, under their own names: <c>_attention</c>, <c>&lt;Router&gt;k__BackingField</c>.</summary>
+    /// <summary>How many parts of a name are names of fields. TorchSharp registers the fields of a module as well (<c>_attention</c>, <c>&lt;Router&gt;k__BackingField</c>): what has several names is called by the one with the fewest.</summary>
+    internal static int FieldNames(string name) => name.Split('.').Count(part => part is ['_' or '<', ..]);
+
+    /// <summary>The state dict with each tensor once.</summary>
     private static IEnumerable<(string Name, Tensor Tensor)> State(MoeTransformer model)
     {
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
         return model.state_dict()
-            .OrderBy(t => t.Key.Split('.').Count(part => part[0] is '_' or '<'))
+            .OrderBy(t => FieldNames(t.Key))
             .Where(t => seen.Add(t.Value))
             .Select(t => (t.Key, t.Value));
     }

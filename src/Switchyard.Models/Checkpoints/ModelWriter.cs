@@ -8,40 +8,29 @@ namespace Switchyard.Models.Checkpoints;
 internal static class ModelWriter
 {
     public const string ConfigFile = "config.json";
-    public const string WeightsFile = "model.safetensors";
     public static readonly IReadOnlyDictionary<string, string> Metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
 
     /// <summary>Both files are written beside the folder first; while they take their places there is no <c>config.json</c>, so that weights never stand with the sizes of other ones.</summary>
     public static void Save(MoeTransformer model, string folder)
     {
         folder = Path.GetFullPath(folder);
-        string temporary = $"{Path.TrimEndingDirectorySeparator(folder)}.{Guid.NewGuid():N}.tmp";
-        try
+        using AtomicFolder files = new(folder);
+        using (NewDisposeScope())
+        using (no_grad())
         {
-            using (NewDisposeScope())
-            using (no_grad())
-            {
-                SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), Sources(model), Metadata);
-            }
-
-            AtomicFile.WriteText(Path.Combine(temporary, ConfigFile), ModelConfiguration.Write(model));
-            if (!Directory.Exists(folder))
-            {
-                Directory.Move(temporary, folder);
-                return;
-            }
-
-            File.Delete(Path.Combine(folder, ConfigFile));
-            File.Move(Path.Combine(temporary, WeightsFile), Path.Combine(folder, WeightsFile), overwrite: true);
-            File.Move(Path.Combine(temporary, ConfigFile), Path.Combine(folder, ConfigFile), overwrite: true);
+            SafetensorsWriter.Write(files.Temporary(CheckpointTensors.WeightsFile), Sources(model), Metadata);
         }
-        finally
+
+        AtomicFile.WriteText(files.Temporary(ConfigFile), ModelConfiguration.Write(model));
+        if (!Directory.Exists(folder))
         {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
+            files.Place();
+            return;
         }
+
+        File.Delete(Path.Combine(folder, ConfigFile));
+        files.Place(CheckpointTensors.WeightsFile);
+        files.Place(ConfigFile);
     }
 
     /// <summary>Writes a copy of the folder that a model was read from in which routers, selectors and balancers are those that the model has now; all else is copied byte for byte. It appears whole or not at all.</summary>

@@ -6,7 +6,9 @@ namespace Switchyard.Models.Files;
 /// <remarks>Every tensor that the index maps must be in its file, every tensor of a file must be mapped to that file, and none may be in two.</remarks>
 public sealed class CheckpointTensors : IDisposable
 {
-    private const string WeightsFile = "model.safetensors";
+    /// <summary>The one file of weights.</summary>
+    internal const string WeightsFile = "model.safetensors";
+
     private const string IndexFile = WeightsFile + ".index.json";
     private readonly Dictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
     private readonly List<SafetensorsFile> _opened = [];

@@ -1,3 +1,5 @@
+using Switchyard.Models.Checkpoints;
+
 namespace Switchyard.Models.Generation;
 
 /// <summary>How a token is chosen from its logits. The parts apply in this order: repetition penalty, temperature, top-k, top-p, min-p.</summary>
@@ -20,6 +22,16 @@ public sealed record SamplingOptions
 
     /// <summary>Seed of the draws.</summary>
     public long Seed { get; init; } = 1;
+
+    /// <summary>What a model's <c>generation_config.json</c> asks for; the likeliest token where it does not ask for draws.</summary>
+    public static SamplingOptions Of(GenerationConfiguration configuration) => new()
+    {
+        Temperature = configuration.Sample == true ? configuration.Temperature ?? 1 : 0,
+        TopK = configuration.TopK ?? 0,
+        TopP = configuration.TopP ?? 1,
+        MinP = configuration.MinP ?? 0,
+        RepetitionPenalty = configuration.RepetitionPenalty ?? 1,
+    };
 
     /// <summary>Checks the values.</summary>
     /// <exception cref="ConfigurationException">A value is out of its range.</exception>

@@ -30,6 +30,8 @@ internal sealed class FileTokenizer : TextTokenizer
 
     public override string? ChatTemplate => _special.ChatTemplate;
 
+    public override string? ChatTemplateFile => _special.ChatTemplateFile;
+
     public override int[] Encode(string text, bool addSpecial = true)
     {
         RequireText(text);

@@ -4,19 +4,26 @@ using Switchyard.Models.Files;
 namespace Switchyard.Models.Tokenizers;
 
 /// <summary>What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>chat_template.jinja</c> beside a tokenizer say; all of them may be absent.</summary>
-internal sealed record SpecialTokens(int? BeginId, int? EndId, int? PadId, string? ChatTemplate)
+internal sealed record SpecialTokens(int? BeginId, int? EndId, int? PadId, string? ChatTemplate, string? ChatTemplateFile)
 {
     /// <summary>Reads them; a token that the vocabulary lacks counts as none.</summary>
     public static SpecialTokens Read(string folder, Func<string, int?> idOf)
     {
-        JsonElement? config = Open(Path.Combine(folder, "tokenizer_config.json"));
+        string configFile = Path.Combine(folder, "tokenizer_config.json");
+        JsonElement? config = Open(configFile);
         JsonElement? map = Open(Path.Combine(folder, "special_tokens_map.json"));
-        string template = Path.Combine(folder, "chat_template.jinja");
-        return new SpecialTokens(
-            Id("bos_token"),
-            Id("eos_token"),
-            Id("pad_token"),
-            File.Exists(template) ? File.ReadAllText(template) : Template(config));
+        string templateFile = Path.Combine(folder, "chat_template.jinja");
+        try
+        {
+            SpecialTokens tokens = new(Id("bos_token"), Id("eos_token"), Id("pad_token"), null, null);
+            return File.Exists(templateFile) ? tokens with { ChatTemplate = File.ReadAllText(templateFile), ChatTemplateFile = templateFile }
+                : Template(config) is { } template ? tokens with { ChatTemplate = template, ChatTemplateFile = configFile }
+                : tokens;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new CheckpointFormatException(folder, null, "tokenizer_config.json or special_tokens_map.json holds a string that is not text", e);
+        }
 
         int? Id(string key) => (Name(config, key) ?? Name(map, key)) is { } token ? idOf(token) : null;
     }
@@ -58,9 +65,9 @@ internal sealed record SpecialTokens(int? BeginId, int? EndId, int? PadId, strin
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Clone()
+            JsonElement root = JsonElement.Parse(File.ReadAllBytes(path));
+            return root.ValueKind == JsonValueKind.Object
+                ? root
                 : throw new CheckpointFormatException(path, null, "holds no object");
         }
         catch (JsonException e)

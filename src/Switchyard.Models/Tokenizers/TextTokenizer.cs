@@ -20,6 +20,9 @@ public abstract class TextTokenizer : IDisposable
     /// <summary>The template that makes a text of a conversation, in Jinja; null where there is none.</summary>
     public virtual string? ChatTemplate => null;
 
+    /// <summary>The file that <see cref="ChatTemplate"/> stands in; null where there is none.</summary>
+    public virtual string? ChatTemplateFile => null;
+
     /// <summary>Opens the tokenizer of a model.</summary>
     /// <param name="path">The folder of a model, or a <c>tokenizer.json</c>. A folder without one is read as UTF-8 bytes where its <c>config.json</c> is that of a model of ours with a vocabulary of 256.</param>
     /// <exception cref="CheckpointFormatException">There is no tokenizer, or a file is damaged; the message names it.</exception>

@@ -17,8 +17,7 @@ internal sealed class AwqWeights : WeightFormat
         string version = quantization.Has("version") ? quantization.Text("version") : "gemm";
         quantization.Refuse(!string.Equals(version, "gemm", StringComparison.OrdinalIgnoreCase), $"version is '{version}'; only gemm is read");
         quantization.Refuse(!quantization.Bool("zero_point", otherwise: true), "zero_point is false, which is not read");
-        _group = quantization.Int("group_size");
-        quantization.Refuse(_group is 0 or < -1, $"group_size is {_group}; it must be positive, or -1 for whole columns");
+        _group = GroupSize(quantization);
     }
 
     public override string Name(CheckpointTensors tensors, string stem) => "awq-int4";

@@ -14,8 +14,7 @@ internal sealed class GptqWeights : WeightFormat
     {
         _bits = quantization.Int("bits");
         quantization.Refuse(_bits is not (4 or 8), $"bits is {_bits}; 4 and 8 are read");
-        _group = quantization.Int("group_size");
-        quantization.Refuse(_group is 0 or < -1, $"group_size is {_group}; it must be positive, or -1 for whole columns");
+        _group = GroupSize(quantization);
         string format = quantization.Has("checkpoint_format") ? quantization.Text("checkpoint_format") : "gptq";
         quantization.Refuse(format is not ("gptq" or "gptq_v2"), $"checkpoint_format is '{format}'; gptq and gptq_v2 are read");
         _second = format is "gptq_v2";

@@ -6,13 +6,7 @@ namespace Switchyard.Models.Weights;
 /// <summary>Floating-point numbers, <c>weight</c> [N, K] in F32, F16 or BF16.</summary>
 internal sealed class PlainWeights : WeightFormat
 {
-    public override string Name(CheckpointTensors tensors, string stem) => tensors.Entry(Weight(stem)).Type switch
-    {
-        SafetensorsType.F32 => "fp32",
-        SafetensorsType.BF16 => "bf16",
-        SafetensorsType.F16 => "fp16",
-        SafetensorsType type => type.ToString(),
-    };
+    public override string Name(CheckpointTensors tensors, string stem) => Name(tensors.Entry(Weight(stem)).Type);
 
     public override bool Holds(CheckpointTensors tensors, string stem) => tensors.Has(Weight(stem));
 
@@ -27,6 +21,18 @@ internal sealed class PlainWeights : WeightFormat
         nint address = Address(tensors, name, type, rows, columns);
         return Matrix(type, address, rows, columns) ?? throw Wrong(tensors, name, $"its type is {type}; expected F32, F16 or BF16.");
     }
+
+    /// <summary>Whether there is a matrix of numbers of a type.</summary>
+    public static bool Reads(SafetensorsType type) => type is SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16;
+
+    /// <summary>What numbers of a type are called.</summary>
+    public static string Name(SafetensorsType type) => type switch
+    {
+        SafetensorsType.F32 => "fp32",
+        SafetensorsType.BF16 => "bf16",
+        SafetensorsType.F16 => "fp16",
+        _ => type.ToString(),
+    };
 
     /// <summary>A matrix of numbers at an address; null for a type that is none of these.</summary>
     public static unsafe StoredMatrix? Matrix(SafetensorsType type, nint address, int rows, int columns) => type switch

@@ -1,4 +1,5 @@
 using Switchyard.Kernels.Storage;
+using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
 
 namespace Switchyard.Models.Weights;
@@ -38,6 +39,15 @@ internal abstract class WeightFormat
         return entry.Type != type ? throw new CheckpointFormatException(file.Path, name, $"its type is {entry.Type}; expected {type}.")
             : !shape.SequenceEqual([.. entry.Shape]) ? throw new CheckpointFormatException(file.Path, name, $"its shape is [{string.Join(", ", entry.Shape)}]; the model expects [{string.Join(", ", shape.ToArray())}].")
             : file.Address(name);
+    }
+
+    /// <summary>Weights along the input that share a scale; -1 for all of them.</summary>
+    /// <exception cref="CheckpointFormatException">The number is missing or neither.</exception>
+    protected static int GroupSize(ConfigReader quantization)
+    {
+        int group = quantization.Int("group_size");
+        quantization.Refuse(group is 0 or < -1, $"group_size is {group}; it must be positive, or -1 for whole columns");
+        return group;
     }
 
     /// <summary>The two sizes of a matrix.</summary>

@@ -32,7 +32,7 @@ internal sealed class WeightReader
 
     /// <summary>Whether a weight can be used where it is mapped, in the form in which it is stored.</summary>
     public bool CanStay(string name) => FormatOf(name) is { } format
-        && (format is not PlainWeights || Checkpoint.Entry(name).Type is SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16);
+        && (format is not PlainWeights || PlainWeights.Reads(Checkpoint.Entry(name).Type));
 
     /// <summary>What the storage of a weight is called.</summary>
     public string Storage(string name) => FormatOf(name) is { } format ? format.Name(Checkpoint, Stem(name)) : Checkpoint.Entry(name).Type.ToString();

@@ -1,5 +1,4 @@
 using Switchyard.Experts;
-using Switchyard.Kernels;
 using Switchyard.Kernels.Storage;
 using static TorchSharp.torch;
 
@@ -18,7 +17,7 @@ public static class DenseOperations
     /// <param name="bias">b [N], of the type of x, or null.</param>
     /// <returns>[..., N].</returns>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) =>
-        UseKernels && x.ndim > 0 && Fits(x) && Fits(weight) && weight.is_contiguous() && (bias is null || (Fits(bias) && bias.is_contiguous()))
+        OnKernels(x) && x.ndim > 0 && OnKernels(weight) && weight.is_contiguous() && (bias is null || (OnKernels(bias) && bias.is_contiguous()))
             ? LinearFunction.Run(x, weight, bias)
             : nn.functional.linear(x, weight, bias!);
 
@@ -30,8 +29,7 @@ public static class DenseOperations
     public static Tensor Linear(Tensor x, StoredMatrix weight, Tensor? bias = null)
     {
         using var scope = NewDisposeScope();
-        Arithmetic arithmetic = x.dtype == ScalarType.BFloat16 && KernelEngines.Current.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
-        return LinearFunction.Run(x.to(ScalarType.Float32), weight, arithmetic, bias?.to(ScalarType.Float32)).to(x.dtype).MoveToOuterDisposeScope();
+        return LinearFunction.Run(x.to(ScalarType.Float32), weight, KernelEngines.DefaultArithmetic(x.dtype), bias?.to(ScalarType.Float32)).to(x.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether weights that are frozen may stay in the form in which they are stored: not where everything is left to torch.</summary>
@@ -44,7 +42,7 @@ public static class DenseOperations
     /// <returns>[..., n].</returns>
     public static Tensor RootMeanSquareNorm(Tensor x, Tensor weight, double epsilon)
     {
-        if (UseKernels && Fits(x) && Fits(weight) && weight.is_contiguous())
+        if (OnKernels(x) && OnKernels(weight) && weight.is_contiguous())
         {
             return NormFunction.Run(x, weight, epsilon);
         }
@@ -61,7 +59,7 @@ public static class DenseOperations
     /// <returns>[B, N, H, D].</returns>
     public static Tensor Rotate(Tensor x, Tensor cosines, Tensor sines)
     {
-        if (UseKernels && Fits(x) && Fits(cosines) && Fits(sines))
+        if (OnKernels(x) && OnKernels(cosines) && OnKernels(sines))
         {
             return RotationFunction.Run(x, cosines, sines);
         }
@@ -101,7 +99,7 @@ public static class DenseOperations
     }
 
     /// <summary>Whether our kernels work on a tensor.</summary>
-    internal static bool OnKernels(Tensor t) => UseKernels && Fits(t);
+    internal static bool OnKernels(Tensor t) => UseKernels && t.dtype == ScalarType.Float32 && t.device_type == TorchSharp.DeviceType.CPU && t.numel() > 0;
 
     /// <summary>softmax(Q·Kᵀ/√D)·V where a token sees itself and those before it; groups of query heads share a key and value head (Ainslie et al. 2023, arXiv 2305.13245).</summary>
     /// <param name="query">Q [B, N, H, D].</param>
@@ -111,7 +109,7 @@ public static class DenseOperations
     /// <remarks>Our kernels keep of the forward pass one number for each query and make the rest again for the gradients (Dao et al. 2022, arXiv 2205.14135). No tensor is copied, whatever its strides, if the values of a head are side by side.</remarks>
     public static Tensor CausalAttention(Tensor query, Tensor key, Tensor value)
     {
-        if (UseKernels && Fits(query) && Fits(key) && Fits(value))
+        if (OnKernels(query) && OnKernels(key) && OnKernels(value))
         {
             return AttentionFunction.Run(query, key, value, 1 / Math.Sqrt(query.size(-1)));
         }
@@ -129,6 +127,4 @@ public static class DenseOperations
         "torch" => false,
         _ => throw new ConfigurationException($"{Variable} is '{value}'; expected kernels or torch"),
     };
-
-    private static bool Fits(Tensor t) => t.dtype == ScalarType.Float32 && t.device_type == TorchSharp.DeviceType.CPU && t.numel() > 0;
 }

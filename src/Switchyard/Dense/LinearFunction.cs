@@ -13,29 +13,10 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
 
     public override string Name => nameof(LinearFunction);
 
-    /// <summary>The same of weights in the form in which they are stored, which have no gradient.</summary>
-    public static Tensor Run(Tensor x, StoredMatrix stored, Arithmetic arithmetic, Tensor? bias)
-    {
-        using var scope = NewDisposeScope();
-        Tensor rows = x.reshape(-1, x.size(-1)).contiguous();
-        bool records = is_grad_enabled() && (x.requires_grad || bias is { requires_grad: true });
-        StoredWeights weights = new(stored, arithmetic);
-        Tensor y = records
-            ? apply(rows, null!, bias?.Viewed()!, new Needs(x.requires_grad, false, bias is { requires_grad: true }), weights)
-            : Forward(rows, null, bias, weights);
-        return y.reshape([.. x.shape[..^1], stored.Rows]).MoveToOuterDisposeScope();
-    }
+    public static Tensor Run(Tensor x, Tensor weight, Tensor? bias) => Run(x, weight, bias, null);
 
-    public static Tensor Run(Tensor x, Tensor weight, Tensor? bias)
-    {
-        using var scope = NewDisposeScope();
-        Tensor rows = x.reshape(-1, x.size(-1)).contiguous();
-        bool records = is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is { requires_grad: true });
-        Tensor y = records
-            ? apply(rows, weight.Viewed(), bias?.Viewed()!, new Needs(x.requires_grad, weight.requires_grad, bias is { requires_grad: true }), null!)
-            : Forward(rows, weight, bias, null);
-        return y.reshape([.. x.shape[..^1], weight.size(0)]).MoveToOuterDisposeScope();
-    }
+    /// <summary>The same of weights in the form in which they are stored, which have no gradient.</summary>
+    public static Tensor Run(Tensor x, StoredMatrix stored, Arithmetic arithmetic, Tensor? bias) => Run(x, null, bias, new StoredWeights(stored, arithmetic));
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -68,6 +49,17 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         Tensor? dBias = !needs.Bias ? null : weight is null ? dy.sum([0L]) : empty(weight.size(0));
         Product(x, weight, null, stored).Backward(KernelEngines.Current, TensorMemory.Floats(dy), TensorMemory.Floats(dx), TensorMemory.Floats(dWeight), weight is null ? null : TensorMemory.Floats(dBias));
         return ctx.Return(dx, needs.Weight ? dWeight : null, dBias, null, null);
+    }
+
+    private static Tensor Run(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = x.reshape(-1, x.size(-1)).contiguous();
+        Needs needs = new(x.requires_grad, weight is { requires_grad: true }, bias is { requires_grad: true });
+        Tensor y = is_grad_enabled() && (needs.X || needs.Weight || needs.Bias)
+            ? apply(rows, weight?.Viewed()!, bias?.Viewed()!, needs, stored!)
+            : Forward(rows, weight, bias, stored);
+        return y.reshape([.. x.shape[..^1], y.size(1)]).MoveToOuterDisposeScope();
     }
 
     private static Tensor Forward(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored)

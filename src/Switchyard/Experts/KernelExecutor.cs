@@ -76,7 +76,7 @@ public abstract class KernelExecutor : ExpertExecutor
         Tensor x = input.reshape(-1, input.size(-1));
         int count = checked((int)x.size(0));
         Tensor rows = arange(count, ScalarType.Int64);
-        KernelForm form = new(one.Options, one.GateUp, one.Down, DefaultArithmetic(input.dtype));
+        KernelForm form = new(one.Options, one.GateUp, one.Down, KernelEngines.DefaultArithmetic(input.dtype));
         Tensor y = KernelFunction.Run(
             x.to(ScalarType.Float32).contiguous(),
             ones(count, 1),
@@ -107,9 +107,6 @@ public abstract class KernelExecutor : ExpertExecutor
                 : throw new ConfigurationException($"arithmetic is {asked}, for which this processor has no instruction that may be used; choose fp32");
         }
 
-        return DefaultArithmetic(tokens);
+        return KernelEngines.DefaultArithmetic(tokens);
     }
-
-    private static Arithmetic DefaultArithmetic(ScalarType tokens) =>
-        tokens == ScalarType.BFloat16 && KernelEngines.Current.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
 }

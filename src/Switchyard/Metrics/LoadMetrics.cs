@@ -68,7 +68,7 @@ public static class LoadMetrics
     /// <inheritdoc cref="ImbalanceCost(ReadOnlySpan{long}, int)"/>
     public static double ImbalanceCost(ReadOnlySpan<double> load, int devices) => ImbalanceCost<double, double>(load, devices);
 
-    private static double Gini<T, TSum>(ReadOnlySpan<T> load)
+    internal static double Gini<T, TSum>(ReadOnlySpan<T> load)
         where T : struct, INumber<T>
         where TSum : struct, INumber<TSum>
     {
@@ -92,7 +92,7 @@ public static class LoadMetrics
         return double.CreateChecked(weighted) / (load.Length * double.CreateChecked(total));
     }
 
-    private static double MinMax<T>(ReadOnlySpan<T> load)
+    internal static double MinMax<T>(ReadOnlySpan<T> load)
         where T : struct, INumber<T>
     {
         Check(load);
@@ -107,7 +107,7 @@ public static class LoadMetrics
         return T.IsZero(max) ? 0 : double.CreateChecked(min) / double.CreateChecked(max);
     }
 
-    private static double Cv<T, TSum>(ReadOnlySpan<T> load)
+    internal static double Cv<T, TSum>(ReadOnlySpan<T> load)
         where T : struct, INumber<T>
         where TSum : struct, INumber<TSum>
     {
@@ -128,12 +128,12 @@ public static class LoadMetrics
         return Math.Sqrt(squares / load.Length);
     }
 
-    private static double MaxVio<T, TSum>(ReadOnlySpan<T> load)
+    internal static double MaxVio<T, TSum>(ReadOnlySpan<T> load)
         where T : struct, INumber<T>
         where TSum : struct, INumber<TSum> =>
         ImbalanceCost<T, TSum>(load, Math.Max(1, load.Length)) - 1;
 
-    private static double LoadEntropy<T, TSum>(ReadOnlySpan<T> load)
+    internal static double LoadEntropy<T, TSum>(ReadOnlySpan<T> load)
         where T : struct, INumber<T>
         where TSum : struct, INumber<TSum>
     {
@@ -158,7 +158,7 @@ public static class LoadMetrics
         return Math.Clamp(entropy / Math.Log(load.Length), 0, 1);
     }
 
-    private static double Utilisation<T>(ReadOnlySpan<T> load)
+    internal static double Utilisation<T>(ReadOnlySpan<T> load)
         where T : struct, INumber<T>
     {
         Check(load);
@@ -171,7 +171,7 @@ public static class LoadMetrics
         return (double)used / load.Length;
     }
 
-    private static double ImbalanceCost<T, TSum>(ReadOnlySpan<T> load, int devices)
+    internal static double ImbalanceCost<T, TSum>(ReadOnlySpan<T> load, int devices)
         where T : struct, INumber<T>
         where TSum : struct, INumber<TSum>
     {

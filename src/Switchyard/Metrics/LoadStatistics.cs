@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Switchyard.Metrics;
 
 /// <summary>The measures of <see cref="LoadMetrics"/> of one load.</summary>
@@ -31,31 +33,26 @@ public sealed record LoadStatistics
     /// <param name="load">Pairs an expert [E].</param>
     /// <param name="devices">Devices D for the imbalance cost.</param>
     /// <exception cref="ArgumentException">The load is empty, an entry is negative, or there is no device.</exception>
-    public static LoadStatistics Of(ReadOnlySpan<long> load, int devices = 8) => new()
-    {
-        Gini = LoadMetrics.Gini(load),
-        MinMax = LoadMetrics.MinMax(load),
-        Cv = LoadMetrics.Cv(load),
-        MaxVio = LoadMetrics.MaxVio(load),
-        LoadEntropy = LoadMetrics.LoadEntropy(load),
-        Utilisation = LoadMetrics.Utilisation(load),
-        Devices = devices,
-        ImbalanceCost = LoadMetrics.ImbalanceCost(load, devices),
-    };
+    public static LoadStatistics Of(ReadOnlySpan<long> load, int devices = 8) => Of<long, Int128>(load, devices);
 
     /// <summary>The measures of a soft load, the sum of combine weights of each expert.</summary>
     /// <param name="load">Soft load [E].</param>
     /// <param name="devices">Devices D for the imbalance cost.</param>
     /// <exception cref="ArgumentException">The load is empty, an entry is negative, or there is no device.</exception>
-    public static LoadStatistics Of(ReadOnlySpan<double> load, int devices = 8) => new()
-    {
-        Gini = LoadMetrics.Gini(load),
-        MinMax = LoadMetrics.MinMax(load),
-        Cv = LoadMetrics.Cv(load),
-        MaxVio = LoadMetrics.MaxVio(load),
-        LoadEntropy = LoadMetrics.LoadEntropy(load),
-        Utilisation = LoadMetrics.Utilisation(load),
-        Devices = devices,
-        ImbalanceCost = LoadMetrics.ImbalanceCost(load, devices),
-    };
+    public static LoadStatistics Of(ReadOnlySpan<double> load, int devices = 8) => Of<double, double>(load, devices);
+
+    private static LoadStatistics Of<T, TSum>(ReadOnlySpan<T> load, int devices)
+        where T : struct, INumber<T>
+        where TSum : struct, INumber<TSum> =>
+        new()
+        {
+            Gini = LoadMetrics.Gini<T, TSum>(load),
+            MinMax = LoadMetrics.MinMax<T>(load),
+            Cv = LoadMetrics.Cv<T, TSum>(load),
+            MaxVio = LoadMetrics.MaxVio<T, TSum>(load),
+            LoadEntropy = LoadMetrics.LoadEntropy<T, TSum>(load),
+            Utilisation = LoadMetrics.Utilisation<T>(load),
+            Devices = devices,
+            ImbalanceCost = LoadMetrics.ImbalanceCost<T, TSum>(load, devices),
+        };
 }
