@@ -88,7 +88,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         Tensor x = input.reshape(-1, Options.HiddenSize);
 
         RouterOutput routed = Router.Score(Jittered(x), context);
-        Assignment wanted = Selector.Select(routed.Scores, x, preference => Balancer.ChoiceBias(preference, context));
+        Assignment wanted = Selector.Select(routed.Scores, x, preference => Balancer.WeighedBias(preference, context));
         Tensor scores = wanted.PreparedScores ?? routed.Scores;
         Assignment kept = _capacity.Apply(wanted, scores, Selector);
 
@@ -104,7 +104,8 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         if (training)
         {
             Balancer.Observe(ExpertLoad.Count(wanted.Experts, Options.Experts, context.TokenMask));
-            loss = Sum(Balancer.Loss(new BalanceInput(scores, wanted, context)), Router.Loss(routed, wanted, context));
+            Tensor? balance = Balancer.Loss(new BalanceInput(scores, wanted, context));
+            loss = Sum(Balancer.Strength == 1 || balance is null ? balance : balance * Balancer.Strength, Router.Loss(routed, wanted, context));
         }
 
         observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { Hidden = x.detach(), DroppedPairs = kept.DroppedPairs });

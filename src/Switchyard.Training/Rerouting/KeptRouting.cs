@@ -10,7 +10,8 @@ namespace Switchyard.Training.Rerouting;
 /// <param name="Step">The step that it is of.</param>
 /// <param name="Loss">Its held-out loss.</param>
 /// <param name="Gini">Its held-out Gini, mean over the layers.</param>
-internal sealed record KeptRouting(int Step, double Loss, double Gini)
+/// <param name="Strength">Factor on what its balancers do.</param>
+internal sealed record KeptRouting(int Step, double Loss, double Gini, double Strength)
 {
     private const string Weights = "best.safetensors", State = "best.json";
 

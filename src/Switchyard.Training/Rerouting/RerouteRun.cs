@@ -1,7 +1,9 @@
 using System.Diagnostics;
-using Switchyard.Balancing;
+using System.Text.Json;
 using Switchyard.Metrics;
+using Switchyard.Models.Files;
 using Switchyard.Models.Tokenizers;
+using Switchyard.Routing;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
@@ -16,6 +18,7 @@ namespace Switchyard.Training.Rerouting;
 public sealed class RerouteRun
 {
     private const int AgreementTokens = 8192;
+    private const int StartBatches = 4;
 
     private readonly RerouteConfig _config;
     private readonly RunFolder _folder;
@@ -61,17 +64,22 @@ public sealed class RerouteRun
             (trainer.StepsDone, trainer.SkippedSteps, seconds) = (state.Step, state.SkippedSteps, state.Seconds);
             history = _folder.ContinueMetrics(last);
             kept = KeptRouting.Read(_folder, last);
-            trainer.HoldsBalance = _config.KeepLoss && history is [.., { TestLoss: double loss }] && loss > before.Loss;
+            model.Strength = history.Select(h => h.TestLoss).OfType<double>().Aggregate(FirstStrength, (strength, loss) => NextStrength(strength, loss > before.Loss));
         }
         else
         {
             File.Delete(_folder.MetricsPath);
             KeptRouting.Clear(_folder);
+            _folder.WriteConfig(_config);
             Start(model, corpus, text, progress, cancellation);
+            AtomicFile.Write(StartPath, stream => JsonSerializer.Serialize(stream, RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation)));
+            if (_config.Training.Steps > 0)
+            {
+                StartBalancers(model, text);
+                model.Strength = FirstStrength;
+            }
         }
 
-        double[] atStart = RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation);
-        _folder.WriteConfig(_config);
         kept = Train(trainer, heldOut, before.Loss, kept, history, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
         progress?.Report(new TrainingProgress(model.RoutingName, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, "evaluating"));
         if (kept.Step != trainer.StepsDone)
@@ -79,7 +87,8 @@ public sealed class RerouteRun
             KeptRouting.Load(_folder, model.Weights());
         }
 
-        double strength = _config.KeepLoss ? Weaken(model, heldOut, before.Loss) : 1;
+        double strength = model.Strength = _config.KeepLoss ? LargestStrength(model, heldOut, before.Loss, kept) : 1;
+        model.KeepStrength();
         RerouteFigures after = Evaluate(model, heldOut, old: false);
         double[] agreement = RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation);
         Save(model);
@@ -94,7 +103,7 @@ public sealed class RerouteRun
             Corpus = corpus.Info,
             Before = before with { RouterMicrosecondsPerToken = Cost(model, old: true) },
             After = after with { RouterMicrosecondsPerToken = Cost(model, old: false) },
-            AgreementAtStart = atStart,
+            AgreementAtStart = JsonSerializer.Deserialize<double[]>(File.ReadAllText(StartPath))!,
             Agreement = agreement,
             KeptStep = kept.Step,
             BiasStrength = strength,
@@ -105,6 +114,8 @@ public sealed class RerouteRun
             JudgedAfter = judged?.After,
         };
     }
+
+    private string StartPath => Path.Combine(_folder.Path, "start.json");
 
     private PackedCorpus Open(CorpusVocabulary? vocabulary, CancellationToken cancellation)
     {
@@ -162,6 +173,31 @@ public sealed class RerouteRun
         }
     }
 
+    /// <summary>Balancers start from the prices of the new routers' scores on some text, so that training need not find them first.</summary>
+    private static void StartBalancers(ReroutedModel model, TokenStream text)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        List<Tensor>[] preferences = [.. model.Layers.Select(_ => new List<Tensor>())];
+        for (int step = 0; step < StartBatches; step++)
+        {
+            (Tensor inputs, _) = BatchTensors.Of(text.Read(step), model.Model.Options.VocabularySize);
+            (OldRouting old, _) = OldRouting.Of(model, inputs);
+            RoutingContext context = new() { TokenIds = inputs.flatten(), SequenceLength = text.SequenceLength };
+            for (int i = 0; i < model.Layers.Count; i++)
+            {
+                Tensor x = old[model.Layers[i].Options.Layer].Hidden;
+                LayerRouting routing = model.New(i);
+                preferences[i].Add(routing.Selector.Preference(routing.Selector.Prepare(routing.Router.Score(x, context).Scores, x)));
+            }
+        }
+
+        for (int i = 0; i < model.Layers.Count; i++)
+        {
+            model.New(i).Balancer.Start(cat(preferences[i]));
+        }
+    }
+
     private KeptRouting Train(RerouteTrainer trainer, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting? kept, List<HistoryPoint> history, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         TrainingOptions training = _config.Training;
@@ -183,7 +219,7 @@ public sealed class RerouteRun
                 if (figures is not null)
                 {
                     kept = Keep(model, figures, trainer.StepsDone, kept, limit);
-                    trainer.HoldsBalance = figures.Loss > limit;
+                    model.Strength = NextStrength(model.Strength, figures.Loss > limit);
                 }
 
                 progress?.Report(new TrainingProgress(model.RoutingName, trainer.StepsDone, training.Steps, point.Loss, window.TokensPerSecond, "training"));
@@ -210,7 +246,7 @@ public sealed class RerouteRun
 
     private KeptRouting Keep(ReroutedModel model, RerouteFigures figures, int step, KeptRouting? kept, double? limit)
     {
-        KeptRouting now = new(step, figures.Loss, figures.Gini);
+        KeptRouting now = new(step, figures.Loss, figures.Gini, model.Strength);
         if (!now.IsBetterThan(kept, limit))
         {
             return kept!;
@@ -220,38 +256,23 @@ public sealed class RerouteRun
         return now;
     }
 
-    /// <summary>Finds the largest factor on the balancers' choice biases with which the held-out loss is not above the original's, and applies it.</summary>
-    private static double Weaken(ReroutedModel model, IEnumerable<TokenBatch> heldOut, double bound)
+    /// <summary>Where the loss is to be kept, balance begins at half its strength, gives way where an evaluation passes the original's loss, and comes back where it does not.</summary>
+    private double FirstStrength => _config.KeepLoss ? 0.5 : 1;
+
+    private double NextStrength(double strength, bool passed) => !_config.KeepLoss ? 1 : passed ? strength * 0.7 : Math.Min(1, strength * 1.3);
+
+    /// <summary>The largest factor on what the balancers do with which the held-out loss is not above the original's; 0 where there is none.</summary>
+    private static double LargestStrength(ReroutedModel model, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting kept)
     {
-        const int Halvings = 6;
-        Tensor[] biases = [.. model.Layers.SelectMany((_, i) => model.New(i).Balancer.modules().OfType<Balancer>().Append(model.New(i).Balancer))
-            .Distinct().Select(b => b.InferenceBias).OfType<Tensor>()];
-        if (biases.Length == 0 || Evaluate(model, heldOut, old: false).Loss <= bound)
+        const int halvings = 5;
+        (double low, double high) = kept.Loss <= bound ? (kept.Strength, 1.0) : (0.0, kept.Strength);
+        for (int i = 0; i < halvings && low < high; i++)
         {
-            return 1;
+            model.Strength = (low + high) / 2;
+            (low, high) = Evaluate(model, heldOut, old: false).Loss <= bound ? (model.Strength, high) : (low, model.Strength);
         }
 
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        Tensor[] whole = [.. biases.Select(b => b.clone())];
-        double low = 0, high = 1;
-        for (int i = 0; i < Halvings; i++)
-        {
-            double middle = (low + high) / 2;
-            Apply(middle);
-            (low, high) = Evaluate(model, heldOut, old: false).Loss <= bound ? (middle, high) : (low, middle);
-        }
-
-        Apply(low);
         return low;
-
-        void Apply(double factor)
-        {
-            for (int i = 0; i < biases.Length; i++)
-            {
-                biases[i].copy_(whole[i] * factor);
-            }
-        }
     }
 
     private static RerouteFigures Evaluate(ReroutedModel model, IEnumerable<TokenBatch> heldOut, bool old)

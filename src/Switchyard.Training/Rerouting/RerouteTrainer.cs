@@ -39,9 +39,6 @@ internal sealed class RerouteTrainer : IDisposable
 
     public int StepTokens => _config.Training.BatchSequences * _config.Training.AccumulationSteps * _config.Context;
 
-    /// <summary>Whether balancers are held where they are: they add no loss and their biases stay.</summary>
-    public bool HoldsBalance { get; set; }
-
     /// <summary>Does one step.</summary>
     /// <exception cref="DivergenceException">The third step in a row was not finite.</exception>
     public StepResult Step(IRoutingObserver? observer)
@@ -65,10 +62,7 @@ internal sealed class RerouteTrainer : IDisposable
         if (!skipped)
         {
             Optimizer.Step(rate, norm);
-            if (!HoldsBalance)
-            {
-                Rerouted.Model.AfterStep();
-            }
+            Rerouted.Model.AfterStep();
         }
 
         Optimizer.ZeroGradients();
@@ -88,15 +82,10 @@ internal sealed class RerouteTrainer : IDisposable
         (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
         Tensor? original = _config.TeacherWeight > 0 ? OldRouting.Of(Rerouted, inputs).Last : null;
         model.train();
-        for (int i = 0; HoldsBalance && i < Rerouted.Layers.Count; i++)
-        {
-            Rerouted.New(i).Balancer.eval();
-        }
-
         TransformerStates states = model.Encode(new TransformerInput(inputs), observer);
         Tensor last = states.Last;
         (Tensor total, double loss) = original is null ? Plain(last, targets) : Distilled(last, original, targets);
-        Tensor? balance = HoldsBalance ? null : states.BalanceLoss;
+        Tensor? balance = states.BalanceLoss;
         total = balance is null ? total : total + balance;
         if (total.requires_grad)
         {

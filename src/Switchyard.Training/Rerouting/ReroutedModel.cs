@@ -80,6 +80,30 @@ internal sealed class ReroutedModel : IDisposable
             .SelectMany((part, p) => part.named_parameters().Select(n => ($"{layer.Options.Layer}.{(p == 0 ? "gate" : "selector")}.{n.name}", n.parameter)))
             .DistinctBy(n => n.parameter, ReferenceEqualityComparer.Instance));
 
+    /// <summary>Factor on what the new routing's balancers do.</summary>
+    public double Strength
+    {
+        get => New(0).Balancer.Strength;
+        set
+        {
+            for (int i = 0; i < Layers.Count; i++)
+            {
+                New(i).Balancer.Strength = value;
+            }
+        }
+    }
+
+    /// <summary>Makes the factor part of the balancers' state.</summary>
+    public void KeepStrength()
+    {
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            New(i).Balancer.Weaken(Strength);
+        }
+
+        Strength = 1;
+    }
+
     /// <summary>Gives the new routers the weights of the old ones.</summary>
     /// <exception cref="ConfigurationException">They are of different kinds or sizes.</exception>
     public void Copy()

@@ -26,7 +26,7 @@ internal static class RoutingAgreement
             {
                 LayerRouting routing = model.New(i);
                 (Tensor x, _, Tensor before) = old[model.Layers[i].Options.Layer];
-                Assignment now = routing.Selector.Select(routing.Router.Score(x, context).Scores, x, p => routing.Balancer.ChoiceBias(p, context));
+                Assignment now = routing.Selector.Select(routing.Router.Score(x, context).Scores, x, p => routing.Balancer.WeighedBias(p, context));
                 int experts = model.Layers[i].Options.Experts;
                 same[i] += Chosen(before, experts).logical_and(Chosen(now.Experts, experts)).sum().item<long>();
                 all[i] += before.ge(0).sum().item<long>();

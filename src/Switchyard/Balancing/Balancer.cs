@@ -27,11 +27,25 @@ public abstract class Balancer : nn.Module
     /// <summary>What is added to the preference [T, E] before the choice, [E] without gradient, or null for nothing. In training it may look at the whole batch and update its state; in inference it is constant.</summary>
     public virtual Tensor? ChoiceBias(Tensor preference, RoutingContext context) => null;
 
-    /// <summary>The state [E] that is added to the preference in inference, or taken from it; null where there is none.</summary>
-    public virtual Tensor? InferenceBias => null;
+    /// <summary>Factor on the bias of the choice and on the loss, in a layer: 1 unless balance is to give way to something else.</summary>
+    public double Strength { get; set; } = 1;
+
+    /// <summary><see cref="ChoiceBias(Tensor, RoutingContext)"/> multiplied by <see cref="Strength"/>: what a layer adds.</summary>
+    public Tensor? WeighedBias(Tensor preference, RoutingContext context) =>
+        ChoiceBias(preference, context) is not { } bias ? null : Strength == 1 ? bias : bias * Strength;
+
+    /// <summary>Multiplies the bias of inference by a factor for good, in the state.</summary>
+    public virtual void Weaken(double factor)
+    {
+    }
 
     /// <summary>The balancing loss of the layer, a scalar already multiplied by its coefficient, or null for none. Called in training only.</summary>
     public virtual Tensor? Loss(BalanceInput input) => null;
+
+    /// <summary>Sets the state to what evens the choice among these preferences [T, E], as where a router is put into a model whose text is at hand; without a choice bias it does nothing.</summary>
+    public virtual void Start(Tensor preference)
+    {
+    }
 
     /// <summary>Sees the loads of one forward pass in training, [E] int64 pairs an expert (before any drop); several calls may belong to one step (gradient accumulation).</summary>
     public virtual void Observe(Tensor load)

@@ -23,7 +23,11 @@ public sealed class BiasBalancer : Balancer
     public Tensor Bias => State("bias");
 
     /// <inheritdoc/>
-    public override Tensor? InferenceBias => Bias;
+    public override void Weaken(double factor)
+    {
+        using var quiet = no_grad();
+        Bias.mul_(factor);
+    }
 
     /// <inheritdoc/>
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => Bias;
@@ -33,6 +37,14 @@ public sealed class BiasBalancer : Balancer
         Options.SequenceCoefficient == 0
             ? null
             : SwitchLoss.OfSequences(input.Scores, input.Assignment.Experts, input.Context.SequenceLength, input.Context.TokenMask) * Options.SequenceCoefficient;
+
+    /// <inheritdoc/>
+    public override void Start(Tensor preference)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Bias.copy_(DualPrices.Solve(preference, Options.TopK, zeros_like(Bias), DualPrices.SweepsFromNothing).neg());
+    }
 
     /// <inheritdoc/>
     public override void Observe(Tensor load)

@@ -29,6 +29,12 @@ public sealed class CompositeBalancer : Balancer
     public override Tensor? Loss(BalanceInput input) => Sum(p => p.Loss(input));
 
     /// <inheritdoc/>
+    public override void Weaken(double factor) => Array.ForEach(_parts, p => p.Weaken(factor));
+
+    /// <inheritdoc/>
+    public override void Start(Tensor preference) => Array.ForEach(_parts, p => p.Start(preference));
+
+    /// <inheritdoc/>
     public override void Observe(Tensor load) => Array.ForEach(_parts, p => p.Observe(load));
 
     /// <inheritdoc/>

@@ -29,7 +29,11 @@ public sealed class DualBalancer : Balancer
     public Tensor AveragePrice => State("average_price");
 
     /// <inheritdoc/>
-    public override Tensor? InferenceBias => AveragePrice;
+    public override void Weaken(double factor)
+    {
+        using var quiet = no_grad();
+        AveragePrice.mul_(factor);
+    }
 
     /// <inheritdoc/>
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context)
@@ -52,6 +56,16 @@ public sealed class DualBalancer : Balancer
         double weight = AverageWeight(State("batches").add_(1).item<long>());
         AveragePrice.mul_(1 - weight).add_(Price, alpha: weight);
         return (Options.Scope == BalanceScope.SequencePrefix ? before : -Price).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override void Start(Tensor preference)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Price.copy_(DualPrices.Solve(preference, Options.TopK, zeros_like(Price), DualPrices.SweepsFromNothing));
+        AveragePrice.copy_(Price);
+        State("batches").fill_(1);
     }
 
     /// <summary>The weight of batch number n (from 1) in the average: w_n = 1 / max(1, share·n), or with a fixed decay max(1/n, 1 − decay).</summary>

@@ -12,6 +12,9 @@ namespace Switchyard.Balancing;
 /// </remarks>
 public static class DualPrices
 {
+    /// <summary>Sweeps after which prices that start from 0 hardly move any more.</summary>
+    internal const int SweepsFromNothing = 30;
+
     /// <summary>Prices [E] after some sweeps.</summary>
     /// <param name="scores">Scores S [T, E].</param>
     /// <param name="k">Experts a token.</param>

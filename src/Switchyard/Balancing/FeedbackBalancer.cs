@@ -25,6 +25,13 @@ public sealed class FeedbackBalancer : Balancer
     public Tensor RelativeLoad => State("relative_load");
 
     /// <inheritdoc/>
+    public override void Weaken(double factor)
+    {
+        using var quiet = no_grad();
+        RelativeLoad.sub_(1).mul_(factor).add_(1);
+    }
+
+    /// <inheritdoc/>
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => (1 - RelativeLoad) * (Options.Coefficient ?? DefaultCoefficient);
 
     /// <inheritdoc/>

@@ -237,4 +237,20 @@ public sealed class BalancerTests
         Tensor load = ExpertLoad.Count(experts, 6).to(ScalarType.Float64);
         return (load.max() / load.mean()).item<double>() - 1;
     }
+
+    [Theory]
+    [InlineData("bias")]
+    [InlineData("dual")]
+    [InlineData("dual+z")]
+    public void A_balancer_that_starts_from_scores_evens_the_choice_among_them_at_once(string name)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(11);
+        Tensor scores = randn(4000, 8) + (arange(8) * 0.5);
+        using Balancer balancer = Balancers.Create(name, new BalancerOptions { Experts = 8, TopK = 2 });
+        balancer.eval();
+        balancer.Start(scores);
+        long[] load = ExpertLoad.Count(Switchyard.Selection.TopK.Indices(scores + balancer.ChoiceBias(scores)!, 2), 8).data<long>().ToArray();
+        Assert.True(Switchyard.Metrics.LoadMetrics.Gini(load) < 0.01, string.Join(' ', load));
+    }
 }
