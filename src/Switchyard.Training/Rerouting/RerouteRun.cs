@@ -3,14 +3,12 @@ using System.Text.Json;
 using Switchyard.Metrics;
 using Switchyard.Models.Files;
 using Switchyard.Models.Tokenizers;
-using Switchyard.Routing;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 using Switchyard.Training.Trainers;
-using static TorchSharp.torch;
 
 namespace Switchyard.Training.Rerouting;
 
@@ -18,7 +16,6 @@ namespace Switchyard.Training.Rerouting;
 public sealed class RerouteRun
 {
     private const int AgreementTokens = 8192;
-    private const int StartBatches = 4;
 
     private readonly RerouteConfig _config;
     private readonly RunFolder _folder;
@@ -71,11 +68,11 @@ public sealed class RerouteRun
             File.Delete(_folder.MetricsPath);
             KeptRouting.Clear(_folder);
             _folder.WriteConfig(_config);
-            Start(model, corpus, text, progress, cancellation);
+            RouterBeginning.Routers(model, _config, corpus, text, progress, cancellation);
             AtomicFile.Write(StartPath, stream => JsonSerializer.Serialize(stream, RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation)));
             if (_config.Training.Steps > 0)
             {
-                StartBalancers(model, text);
+                RouterBeginning.Balancers(model, text);
                 model.Strength = FirstStrength;
             }
         }
@@ -147,56 +144,6 @@ public sealed class RerouteRun
 
     private IEnumerable<TokenBatch> HeldOut(PackedCorpus corpus, int tokens) =>
         new HeldOutSequences(corpus, _config.Context).Batches(_config.Training.BatchSequences, Math.Max(1, tokens / _config.Context));
-
-    private void Start(ReroutedModel model, PackedCorpus corpus, TokenStream text, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
-    {
-        if (model.Model.WantsTokenFrequencies)
-        {
-            model.Model.SetTokenFrequencies(corpus.TrainFrequencies(model.Model.Options.VocabularySize));
-        }
-
-        random.manual_seed(_config.Seed);
-        switch (_config.Start)
-        {
-            case RouterStart.Copy:
-                model.Copy();
-                break;
-            case RouterStart.Distill:
-                Stopwatch clock = Stopwatch.StartNew();
-                RouterDistillation.Run(
-                    model,
-                    text,
-                    _config.DistillSteps,
-                    (done, loss) => progress?.Report(new TrainingProgress(model.RoutingName, done, _config.DistillSteps, loss, done * (double)text.BatchSize * text.SequenceLength / clock.Elapsed.TotalSeconds, "fitting")),
-                    cancellation);
-                break;
-        }
-    }
-
-    /// <summary>Balancers start from the prices of the new routers' scores on some text, so that training need not find them first.</summary>
-    private static void StartBalancers(ReroutedModel model, TokenStream text)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        List<Tensor>[] preferences = [.. model.Layers.Select(_ => new List<Tensor>())];
-        for (int step = 0; step < StartBatches; step++)
-        {
-            (Tensor inputs, _) = BatchTensors.Of(text.Read(step), model.Model.Options.VocabularySize);
-            (OldRouting old, _) = OldRouting.Of(model, inputs);
-            RoutingContext context = new() { TokenIds = inputs.flatten(), SequenceLength = text.SequenceLength };
-            for (int i = 0; i < model.Layers.Count; i++)
-            {
-                Tensor x = old[model.Layers[i].Options.Layer].Hidden;
-                LayerRouting routing = model.New(i);
-                preferences[i].Add(routing.Selector.Preference(routing.Selector.Prepare(routing.Router.Score(x, context).Scores, x)));
-            }
-        }
-
-        for (int i = 0; i < model.Layers.Count; i++)
-        {
-            model.New(i).Balancer.Start(cat(preferences[i]));
-        }
-    }
 
     private KeptRouting Train(RerouteTrainer trainer, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting? kept, List<HistoryPoint> history, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {

@@ -15,17 +15,16 @@ internal sealed class RerouteTrainer : IDisposable
 
     private readonly RerouteConfig _config;
     private readonly TokenStream _text;
-    private readonly LearningRateSchedule _schedule;
-    private int _skippedInARow;
+    private readonly OptimizerSteps _steps;
 
     public RerouteTrainer(ReroutedModel model, RerouteConfig config, TokenStream text)
     {
         Rerouted = model;
         _config = config;
         _text = text;
-        _schedule = config.Training.LearningRateSchedule();
         TrainingOptions training = config.Training;
         Optimizer = new AdamW(model.Parameters(), new AdamWOptions { Beta1 = training.Beta1, Beta2 = training.Beta2, WeightDecay = training.WeightDecay, ClipNorm = training.ClipNorm });
+        _steps = new OptimizerSteps(Optimizer, training);
     }
 
     public ReroutedModel Rerouted { get; }
@@ -33,44 +32,16 @@ internal sealed class RerouteTrainer : IDisposable
     public AdamW Optimizer { get; }
 
     /// <summary>Steps done, skipped ones included.</summary>
-    public int StepsDone { get; set; }
+    public int StepsDone { get => _steps.Done; set => _steps.Done = value; }
 
-    public int SkippedSteps { get; set; }
+    public int SkippedSteps { get => _steps.Skipped; set => _steps.Skipped = value; }
 
     public int StepTokens => _config.Training.BatchSequences * _config.Training.AccumulationSteps * _config.Context;
 
     /// <summary>Does one step.</summary>
     /// <exception cref="DivergenceException">The third step in a row was not finite.</exception>
-    public StepResult Step(IRoutingObserver? observer)
-    {
-        using var scope = NewDisposeScope();
-        TrainingOptions training = _config.Training;
-        double rate = training.LearningRate * _schedule.Factor(StepsDone);
-        (double loss, double auxiliary, long drops) = (0, 0, 0);
-        for (int micro = 0; micro < training.AccumulationSteps; micro++)
-        {
-            (double l, double a, long d) = ForwardBackward(_text.Read(((long)StepsDone * training.AccumulationSteps) + micro), observer, 1.0 / training.AccumulationSteps);
-            loss += l / training.AccumulationSteps;
-            auxiliary += a / training.AccumulationSteps;
-            drops += d;
-        }
-
-        double norm = double.IsFinite(loss + auxiliary) ? Optimizer.GradientNorm() : double.NaN;
-        bool skipped = !double.IsFinite(norm);
-        _skippedInARow = skipped ? _skippedInARow + 1 : 0;
-        SkippedSteps += skipped ? 1 : 0;
-        if (!skipped)
-        {
-            Optimizer.Step(rate, norm);
-            Rerouted.Model.AfterStep();
-        }
-
-        Optimizer.ZeroGradients();
-        StepsDone++;
-        return _skippedInARow < Trainer.SkippedStepsAllowed
-            ? new StepResult(loss, auxiliary, norm, rate, drops, skipped)
-            : throw new DivergenceException($"the loss or gradient of {Trainer.SkippedStepsAllowed} steps in a row (the last is {StepsDone}) was not finite; a lower learning rate than {training.LearningRate} may help");
-    }
+    public StepResult Step(IRoutingObserver? observer) =>
+        _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), observer, share), Rerouted.Model.AfterStep);
 
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();

@@ -12,11 +12,10 @@ namespace Switchyard.Training.Trainers;
 public sealed class Trainer : IDisposable
 {
     /// <summary>So many non-finite steps in a row end the run.</summary>
-    public const int SkippedStepsAllowed = 3;
+    public const int SkippedStepsAllowed = OptimizerSteps.SkippedAllowed;
 
-    private readonly LearningRateSchedule _schedule;
+    private readonly OptimizerSteps _steps;
     private readonly TokenStream _text;
-    private int _skippedInARow;
 
     /// <summary>Makes a model with fresh weights and an optimizer for it.</summary>
     /// <param name="config">Sizes and training options.</param>
@@ -39,7 +38,7 @@ public sealed class Trainer : IDisposable
             WeightDecay = config.Training.WeightDecay,
             ClipNorm = config.Training.ClipNorm,
         });
-        _schedule = config.Training.LearningRateSchedule();
+        _steps = new OptimizerSteps(Optimizer, config.Training);
         random.manual_seed(config.Seed);
     }
 
@@ -56,10 +55,10 @@ public sealed class Trainer : IDisposable
     public AdamW Optimizer { get; }
 
     /// <summary>Steps done, skipped ones included.</summary>
-    public int StepsDone { get; internal set; }
+    public int StepsDone { get => _steps.Done; internal set => _steps.Done = value; }
 
     /// <summary>Steps skipped because of a non-finite loss or gradient.</summary>
-    public int SkippedSteps { get; internal set; }
+    public int SkippedSteps { get => _steps.Skipped; internal set => _steps.Skipped = value; }
 
     /// <summary>Tokens of one step.</summary>
     public int StepTokens => Config.Training.BatchSequences * Config.Training.AccumulationSteps * Config.Model.SequenceLength;
@@ -69,42 +68,8 @@ public sealed class Trainer : IDisposable
     /// <exception cref="DivergenceException">The third step in a row was not finite. The weights are those of the last finite step.</exception>
     public StepResult Step(IRoutingObserver? observer = null)
     {
-        using var scope = NewDisposeScope();
         Model.train();
-        TrainingOptions training = Config.Training;
-        double rate = training.LearningRate * _schedule.Factor(StepsDone);
-        double loss = 0;
-        double auxiliary = 0;
-        long drops = 0;
-        for (int micro = 0; micro < training.AccumulationSteps; micro++)
-        {
-            long index = ((long)StepsDone * training.AccumulationSteps) + micro;
-            TokenBatch batch = _text.Read(index);
-            (double microLoss, double microAuxiliary, long microDrops) = ForwardBackward(batch, observer, 1.0 / training.AccumulationSteps);
-            loss += microLoss / training.AccumulationSteps;
-            auxiliary += microAuxiliary / training.AccumulationSteps;
-            drops += microDrops;
-        }
-
-        double norm = double.IsFinite(loss + auxiliary) ? Optimizer.GradientNorm() : double.NaN;
-        bool skipped = !double.IsFinite(norm);
-        if (skipped)
-        {
-            SkippedSteps++;
-            _skippedInARow++;
-        }
-        else
-        {
-            _skippedInARow = 0;
-            Optimizer.Step(rate, norm);
-            Model.AfterStep();
-        }
-
-        Optimizer.ZeroGradients();
-        StepsDone++;
-        return _skippedInARow < SkippedStepsAllowed
-            ? new StepResult(loss, auxiliary, norm, rate, drops, skipped)
-            : throw new DivergenceException($"the loss or gradient of {SkippedStepsAllowed} steps in a row (the last is {StepsDone}) was not finite; a lower learning rate than {training.LearningRate} may help");
+        return _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), observer, share), Model.AfterStep);
     }
 
     /// <inheritdoc/>

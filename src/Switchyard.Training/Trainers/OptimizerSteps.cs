@@ -1,0 +1,64 @@
+using Switchyard.Training.Configuration;
+using Switchyard.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Switchyard.Training.Trainers;
+
+/// <summary>Optimizer steps, whatever is trained: gradients of several batches are gathered, a step that is not finite is skipped and counted, and three in a row end the run.</summary>
+/// <param name="optimizer">Holds what is trained.</param>
+/// <param name="training">Schedule and batches of a step.</param>
+internal sealed class OptimizerSteps(AdamW optimizer, TrainingOptions training)
+{
+    /// <summary>So many non-finite steps in a row end the run.</summary>
+    public const int SkippedAllowed = 3;
+
+    private readonly LearningRateSchedule _schedule = training.LearningRateSchedule();
+    private int _skippedInARow;
+
+    /// <summary>What the backward of one batch reports.</summary>
+    public delegate (double Loss, double Auxiliary, long Drops) BatchPass(long batch, double share);
+
+    /// <summary>Steps done, skipped ones included.</summary>
+    public int Done { get; set; }
+
+    /// <summary>Steps skipped because of a non-finite loss or gradient.</summary>
+    public int Skipped { get; set; }
+
+    /// <summary>Does one step.</summary>
+    /// <param name="pass">Adds the gradients of a batch, of a given number, times its share in the step.</param>
+    /// <param name="afterStep">Called when the weights have changed.</param>
+    /// <exception cref="DivergenceException">The third step in a row was not finite. The weights are those of the last finite step.</exception>
+    public StepResult Run(BatchPass pass, Action afterStep)
+    {
+        using var scope = NewDisposeScope();
+        double rate = training.LearningRate * _schedule.Factor(Done);
+        (double loss, double auxiliary, long drops) = (0, 0, 0);
+        for (int micro = 0; micro < training.AccumulationSteps; micro++)
+        {
+            (double l, double a, long d) = pass(((long)Done * training.AccumulationSteps) + micro, 1.0 / training.AccumulationSteps);
+            loss += l / training.AccumulationSteps;
+            auxiliary += a / training.AccumulationSteps;
+            drops += d;
+        }
+
+        double norm = double.IsFinite(loss + auxiliary) ? optimizer.GradientNorm() : double.NaN;
+        bool skipped = !double.IsFinite(norm);
+        if (skipped)
+        {
+            Skipped++;
+            _skippedInARow++;
+        }
+        else
+        {
+            _skippedInARow = 0;
+            optimizer.Step(rate, norm);
+            afterStep();
+        }
+
+        optimizer.ZeroGradients();
+        Done++;
+        return _skippedInARow < SkippedAllowed
+            ? new StepResult(loss, auxiliary, norm, rate, drops, skipped)
+            : throw new DivergenceException($"the loss or gradient of {SkippedAllowed} steps in a row (the last is {Done}) was not finite; a lower learning rate than {training.LearningRate} may help");
+    }
+}
