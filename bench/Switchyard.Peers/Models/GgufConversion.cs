@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Switchyard.Models.Files;
+using Switchyard.Peers.Weights;
 
 namespace Switchyard.Peers.Models;
 
@@ -129,7 +130,7 @@ internal sealed class GgufConversion : IDisposable
             }
             else
             {
-                GgufBlocks.Round(type, Widened(_tensors.FileOf(name).Span<ushort>(name).Slice(r * columns, columns)), codes, scales);
+                GroupCodes.Round(Widened(_tensors.FileOf(name).Span<ushort>(name).Slice(r * columns, columns)), GgufBlocks.Values, type == GgufType.Q8_0 ? 8 : 4, codes, scales);
             }
 
             GgufBlocks.Pack(type, codes, scales, row);

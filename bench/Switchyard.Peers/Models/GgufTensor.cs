@@ -1,3 +1,5 @@
+using Switchyard.Peers.Weights;
+
 namespace Switchyard.Peers.Models;
 
 /// <summary>A tensor to be written.</summary>

@@ -1,4 +1,5 @@
 using Switchyard.Models.Checkpoints;
+using Switchyard.Peers.Weights;
 
 namespace Switchyard.Peers.Models;
 

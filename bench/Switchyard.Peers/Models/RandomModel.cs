@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Switchyard.Models.Files;
-using Switchyard.Peers.Results;
+using Switchyard.Peers.Weights;
 
 namespace Switchyard.Peers.Models;
 

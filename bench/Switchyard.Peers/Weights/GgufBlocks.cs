@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace Switchyard.Peers.Models;
+namespace Switchyard.Peers.Weights;
 
 /// <summary>Rows of integer codes with a scale for each 32, as GGUF files hold them.</summary>
 internal static class GgufBlocks
@@ -38,32 +38,6 @@ internal static class GgufBlocks
             for (int i = 0; i < Values / 2; i++)
             {
                 to[i] = (byte)((from[i] + 8) | ((from[i + (Values / 2)] + 8) << 4));
-            }
-        }
-    }
-
-    /// <summary>Rounds a row: scale = max|w| ÷ 127 or 7 within 32 values, code = w ÷ scale to the nearest.</summary>
-    /// <param name="type"><see cref="GgufType.Q8_0"/> or <see cref="GgufType.Q4_0"/>.</param>
-    /// <param name="values">[K].</param>
-    /// <param name="codes">[K].</param>
-    /// <param name="scales">[K/32].</param>
-    public static void Round(GgufType type, ReadOnlySpan<float> values, Span<sbyte> codes, Span<float> scales)
-    {
-        float most = type == GgufType.Q8_0 ? 127 : 7;
-        for (int block = 0; block < scales.Length; block++)
-        {
-            ReadOnlySpan<float> from = values.Slice(block * Values, Values);
-            float largest = 0;
-            foreach (float value in from)
-            {
-                largest = MathF.Max(largest, MathF.Abs(value));
-            }
-
-            scales[block] = largest / most;
-            float inverse = largest == 0 ? 0 : most / largest;
-            for (int i = 0; i < Values; i++)
-            {
-                codes[(block * Values) + i] = (sbyte)MathF.Round(from[i] * inverse);
             }
         }
     }

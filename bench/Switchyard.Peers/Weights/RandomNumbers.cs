@@ -1,4 +1,4 @@
-namespace Switchyard.Peers.Results;
+namespace Switchyard.Peers.Weights;
 
 /// <summary>A stream of random bits from a seed (SplitMix64, Steele et al. 2014): streams of different seeds can be drawn side by side.</summary>
 /// <param name="seed">The seed.</param>
@@ -47,8 +47,7 @@ internal struct RandomNumbers(ulong seed)
         for (int i = 0; i < values.Length; i++)
         {
             bits = i % 4 == 0 ? Next() : bits >> 16;
-            uint wide = BitConverter.SingleToUInt32Bits(mean + ((short)bits * step));
-            values[i] = (ushort)((wide + 0x7FFF + ((wide >> 16) & 1)) >> 16);
+            values[i] = BFloat16Rounding.Round(mean + ((short)bits * step));
         }
     }
 }

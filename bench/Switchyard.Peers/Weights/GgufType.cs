@@ -1,4 +1,4 @@
-namespace Switchyard.Peers.Models;
+namespace Switchyard.Peers.Weights;
 
 /// <summary>Element types of GGUF files, by their numbers in the format.</summary>
 internal enum GgufType
