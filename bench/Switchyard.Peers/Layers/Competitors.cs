@@ -7,48 +7,67 @@ internal static class Competitors
 {
     private const double Fp32 = 1e-5, Bf16 = 2e-2, Int8 = 3e-2, Int4 = 0.25;
 
-    /// <summary>Makes them; the caller disposes them.</summary>
+    /// <summary>Makes those that are to be timed; the caller disposes them.</summary>
     /// <param name="weights">The layer.</param>
     /// <param name="kind">Type of the weights.</param>
     /// <param name="threads">Threads of each.</param>
-    public static List<Competitor> Make(LayerWeights weights, WeightKind kind, int threads)
+    /// <param name="isTimed">Whether a name is to be timed; names of a library begin with it.</param>
+    public static IEnumerable<Competitor> Make(LayerWeights weights, WeightKind kind, int threads, Predicate<string> isTimed)
     {
-        int k = weights.Shape.TopK;
-        return kind switch
+        double tolerance = kind switch { WeightKind.Fp32 => Fp32, WeightKind.Bf16 => Bf16, WeightKind.Int8 => Int8, _ => Int4 };
+        List<Competitor> all = [];
+        if (isTimed(SpinningProcess.Torch))
         {
-            WeightKind.Fp32 => [.. Torch(Fp32), new OnnxLayer(weights, kind, 0, false, threads, Fp32), Ggml(false, Fp32), Ours(1, Arithmetic.Fp32, Fp32)],
-            WeightKind.Bf16 => [.. Torch(Bf16), Ggml(false, Bf16), Ours(1, Arithmetic.Fp32, Bf16), Ours(1, Arithmetic.Bf16, Bf16)],
-            WeightKind.Int8 =>
-            [
-                TorchIntegerLayer.Make(weights, kind, Int8),
-                new OnnxLayer(weights, kind, 32, false, threads, Int8),
-                new OnnxLayer(weights, kind, 128, false, threads, Int8),
-                Ggml(false, Int8),
-                .. OursByArithmetic(Int8),
-            ],
-            _ =>
-            [
-                TorchIntegerLayer.Make(weights, kind, Int4),
-                new OnnxLayer(weights, kind, 32, false, threads, Int4),
-                new OnnxLayer(weights, kind, 32, true, threads, Int4),
-                new OnnxLayer(weights, kind, 128, true, threads, Int4),
-                Ggml(false, Int4),
-                .. Layers.Ggml.RepackingBuffers() == 0 ? Enumerable.Empty<Competitor>() : [Ggml(true, Int4)],
-                .. OursByArithmetic(Int4),
-            ],
-        };
-
-        Competitor[] Torch(double tolerance)
-        {
-            TorchWeights tensors = new(weights, kind);
-            return [new TorchGroupedLayer(tensors, kind, tolerance, k), new TorchLinearLayer(tensors, kind, tolerance, k)];
+            AddTorch(all, weights, kind, tolerance);
         }
 
-        Competitor Ggml(bool repacked, double tolerance) => new GgmlLayer(weights, kind, repacked, threads, tolerance);
+        if (isTimed("ort"))
+        {
+            all.AddRange(kind switch
+            {
+                WeightKind.Fp32 => [Onnx(0, false)],
+                WeightKind.Int8 => [Onnx(32, false), Onnx(128, false)],
+                WeightKind.Int4 => [Onnx(32, false), Onnx(32, true), Onnx(128, true)],
+                _ => Array.Empty<Competitor>(), // no operator of these
+            });
+        }
 
-        Competitor Ours(int group, Arithmetic arithmetic, double tolerance) => new SwitchyardLayer(weights, kind, group, arithmetic, tolerance);
+        if (isTimed(SpinningProcess.Ggml))
+        {
+            all.Add(new GgmlLayer(weights, kind, repacked: false, threads, tolerance));
+            if (kind is WeightKind.Int4 && Ggml.RepackingBuffers() != 0)
+            {
+                all.Add(new GgmlLayer(weights, kind, repacked: true, threads, tolerance));
+            }
+        }
 
-        IEnumerable<Competitor> OursByArithmetic(double tolerance) =>
-            [Ours(32, Arithmetic.Fp32, tolerance), Ours(32, Arithmetic.Bf16, tolerance), Ours(32, Arithmetic.Int8, tolerance), Ours(128, Arithmetic.Int8, tolerance)];
+        if (isTimed("switchyard"))
+        {
+            all.AddRange(kind switch
+            {
+                WeightKind.Fp32 => [Ours(1, Arithmetic.Fp32)],
+                WeightKind.Bf16 => [Ours(1, Arithmetic.Fp32), Ours(1, Arithmetic.Bf16)],
+                _ => new[] { Ours(32, Arithmetic.Fp32), Ours(32, Arithmetic.Bf16), Ours(32, Arithmetic.Int8), Ours(128, Arithmetic.Int8) },
+            });
+        }
+
+        return all;
+
+        OnnxLayer Onnx(int block, bool integerTokens) => new(weights, kind, block, integerTokens, threads, tolerance);
+
+        SwitchyardLayer Ours(int group, Arithmetic arithmetic) => new(weights, kind, group, arithmetic, tolerance);
+    }
+
+    private static void AddTorch(List<Competitor> all, LayerWeights weights, WeightKind kind, double tolerance)
+    {
+        if (kind is WeightKind.Int8 or WeightKind.Int4)
+        {
+            all.Add(TorchIntegerLayer.Make(weights, kind, tolerance));
+            return;
+        }
+
+        TorchWeights tensors = new(weights, kind);
+        all.Add(new TorchGroupedLayer(tensors, kind, tolerance, weights.Shape.TopK));
+        all.Add(new TorchLinearLayer(tensors, kind, tolerance, weights.Shape.TopK));
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Switchyard.Native;
 using Switchyard.Peers.Results;
 using Switchyard.Training.Benchmarks;
 using TorchSharp;
@@ -20,29 +21,60 @@ internal static class LayerCommand
         Option<string> kinds = new("--weights") { Description = "types of the experts' weights", DefaultValueFactory = _ => string.Join(',', Kinds), HelpName = "LIST" };
         Option<string> only = new("--only") { Description = "beginnings of the names of those to time, such as ort,switchyard", DefaultValueFactory = _ => string.Empty, HelpName = "LIST" };
         Option<int> threads = new("--threads") { Description = "threads of each", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
-        Option<double> seconds = new("--seconds") { Description = "time of each in each of five rounds", DefaultValueFactory = _ => 0.06, HelpName = "N" };
+        Option<int> turns = new("--rounds") { Description = "turns of each", DefaultValueFactory = _ => 5, HelpName = "N" };
+        Option<double> seconds = new("--seconds") { Description = "time of a turn; a call that began is ended", DefaultValueFactory = _ => 0.06, HelpName = "N" };
+        Option<bool> spinning = new("--spinning") { Description = "time torch and ggml, and nothing else, in this process", Hidden = true };
         Option<string?> json = new("--json") { Description = "write the result as JSON", HelpName = "FILE" };
         shapes.AcceptOnlyFromLists(Shapes);
         kinds.AcceptOnlyFromLists(Kinds);
-        Command command = new("layer", "One SwiGLU MoE layer, forward, in one process: router, softmax, top-k, experts, weighted sum; fp32 tokens in and out. Needs 12 GB of memory for the largest shape.")
+        Command command = new("layer", "One SwiGLU MoE layer, forward: router, softmax, top-k, experts, weighted sum; fp32 tokens in and out. Needs 12 GB of memory for the largest shape.")
         {
-            shapes, tokens, kinds, only, threads, seconds, json,
+            shapes, tokens, kinds, only, threads, turns, seconds, spinning, json,
         };
         command.SetAction(parse =>
         {
-            OpenMpWait.LoadTorch();
+            bool spins = parse.GetValue(spinning);
             int count = parse.GetValue(threads);
+            if (!spins)
+            {
+                OpenMp.SleepBetweenRegions();
+            }
+
+            LargeBlocks.Keep();
+            LibTorch.Load();
             torch.set_num_threads(count);
             Machine machine = Machine.Here(count);
-            Console.WriteLine($"{machine.Processor}, {machine.Instructions}, {count} threads; {Ggml.Build}");
             int[] counts = [.. Words(parse.GetValue(tokens)!).Select(t => int.Parse(t, CultureInfo.InvariantCulture))];
             WeightKind[] types = [.. Words(parse.GetValue(kinds)!).Select(k => Enum.Parse<WeightKind>(k, ignoreCase: true)).Order()];
-            LayerComparison comparison = new(counts, types, Words(parse.GetValue(only)!), count, TimeSpan.FromSeconds(parse.GetValue(seconds)));
-            LayerRow[] rows = [.. Words(parse.GetValue(shapes)!).SelectMany(s => comparison.Run(BenchShape.All.Get(s)))];
-            LayerTable.Print(rows, counts);
-            JsonFile.Write(parse.GetValue(json), new LayerResult(machine, Ggml.Build, rows, [.. LayerRatio.Of(rows)]));
+            string[] names = Words(parse.GetValue(only)!);
+            bool IsAsked(string name) => names.Length == 0 || names.Any(o => name.StartsWith(o, StringComparison.Ordinal));
+            LayerComparison comparison = new(counts, types, name => IsAsked(name) && SpinningProcess.Holds(name) == spins, count, parse.GetValue(turns), TimeSpan.FromSeconds(parse.GetValue(seconds)));
+            List<LayerRow> rows = [];
+            string build = spins ? Ggml.Build : string.Empty;
+            foreach (string shape in Words(parse.GetValue(shapes)!))
+            {
+                rows.AddRange(comparison.Run(BenchShape.All.Get(shape)));
+                if (!spins)
+                {
+                    LayerResult others = SpinningProcess.Run(["--shape", shape, .. new Option[] { tokens, kinds, only, threads, turns, seconds }.SelectMany(o => Given(parse, o))]);
+                    build = others.Ggml;
+                    rows.AddRange(others.Rows);
+                }
+            }
+
+            if (!spins)
+            {
+                Console.WriteLine($"{machine.Processor}, {machine.Instructions}, {count} threads; {build}");
+                LayerTable.Print(rows, counts);
+            }
+
+            JsonFile.Write(parse.GetValue(json), new LayerResult(machine, build, rows, [.. LayerRatio.Of(rows)]));
         });
         return command;
+
+        // As it was given; where it was not, the child has the same default.
+        static IEnumerable<string> Given(ParseResult parse, Option option) =>
+            parse.GetResult(option) is { Implicit: false, Tokens: [{ } token, ..] } ? [option.Name, token.Value] : [];
 
         static string[] Words(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }

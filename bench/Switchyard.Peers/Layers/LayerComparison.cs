@@ -5,10 +5,11 @@ namespace Switchyard.Peers.Layers;
 /// <summary>Checks and times all ways of running layers.</summary>
 /// <param name="tokens">Token counts.</param>
 /// <param name="kinds">Types of weights.</param>
-/// <param name="only">Beginnings of names; those of others are left out. Empty for all.</param>
+/// <param name="isTimed">Whether a name is to be timed.</param>
 /// <param name="threads">Threads of each.</param>
-/// <param name="stretch">Time of each in each of the rounds.</param>
-internal sealed class LayerComparison(IReadOnlyList<int> tokens, IReadOnlyList<WeightKind> kinds, IReadOnlyList<string> only, int threads, TimeSpan stretch)
+/// <param name="rounds">Stretches of each.</param>
+/// <param name="stretch">Time of a stretch.</param>
+internal sealed class LayerComparison(IReadOnlyList<int> tokens, IReadOnlyList<WeightKind> kinds, Predicate<string> isTimed, int threads, int rounds, TimeSpan stretch)
 {
     private const int CheckedTokens = 4;
 
@@ -19,13 +20,13 @@ internal sealed class LayerComparison(IReadOnlyList<int> tokens, IReadOnlyList<W
         Dictionary<int, double[][]> references = tokens.ToDictionary(t => t, t => References(weights, t));
         foreach (WeightKind kind in kinds)
         {
-            List<Competitor> all = Competitors.Make(weights, kind, threads);
+            Competitor[] all = [.. Competitors.Make(weights, kind, threads, isTimed)];
             try
             {
-                Competitor[] chosen = [.. all.Where(c => only.Count == 0 || only.Any(o => c.Name.StartsWith(o, StringComparison.Ordinal)))];
                 foreach (int count in tokens)
                 {
-                    foreach (LayerRow row in Run(weights, chosen, count, references[count]))
+                    Console.Error.WriteLine($"{shape.Name}, {kind}, T = {count}");
+                    foreach (LayerRow row in Run(weights, all, count, references[count]))
                     {
                         yield return row;
                     }
@@ -33,7 +34,7 @@ internal sealed class LayerComparison(IReadOnlyList<int> tokens, IReadOnlyList<W
             }
             finally
             {
-                all.ForEach(c => c.Dispose());
+                Array.ForEach(all, c => c.Dispose());
                 GC.Collect();
             }
         }
@@ -55,11 +56,16 @@ internal sealed class LayerComparison(IReadOnlyList<int> tokens, IReadOnlyList<W
         double[] errors = [.. competitors.Select(competitor =>
         {
             competitor.Prepare(count, inputs);
+            if (competitor.IsOurs && count == tokens[0])
+            {
+                LayerTiming.Warm(competitor);
+            }
+
             competitor.Run(0);
             competitor.CopyOutput(output);
             return Checked(count).Select((t, i) => LayerReference.Error(output.AsSpan(t * d, d), references[i])).Max();
         })];
-        double[] times = LayerTiming.Medians(competitors, inputs.Length, stretch);
+        double[] times = LayerTiming.Medians(competitors, inputs.Length, rounds, stretch);
         return
         [
             .. competitors.Select((competitor, i) => new LayerRow

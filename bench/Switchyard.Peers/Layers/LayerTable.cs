@@ -13,7 +13,7 @@ internal static class LayerTable
         foreach (IGrouping<string, LayerRow> shape in rows.GroupBy(r => r.Shape))
         {
             Console.WriteLine($"\n## {shape.Key}: milliseconds\n\n| weights | who | largest error | {columns} |\n|---|---|---|{line}");
-            foreach (var who in shape.GroupBy(r => (r.Weights, r.Name)))
+            foreach (var who in shape.GroupBy(r => (r.Weights, r.Name)).OrderBy(w => w.Key.Weights))
             {
                 string wrong = who.All(r => r.IsRight) ? string.Empty : " WRONG";
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {Lower(who.Key.Weights)} | {who.Key.Name} | {who.Max(r => r.Error):E1}{wrong} | {Cells(tokens, t => who.FirstOrDefault(r => r.Tokens == t) is { } row ? Short(row.Milliseconds) : string.Empty)} |"));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Switchyard.Peers.Results;
 
 namespace Switchyard.Peers.Models;
 
@@ -16,18 +17,7 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="options">How it runs.</param>
     public WorkerProcess(string engine, string path, WorkerOptions options)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet")
-        {
-            start.ArgumentList.Add(typeof(WorkerProcess).Assembly.Location);
-        }
-
-        foreach (string word in new[] { WorkerCommand.Name, engine, path, JsonSerializer.Serialize(options) })
-        {
-            start.ArgumentList.Add(word);
-        }
-
-        _process = Process.Start(start)!;
+        _process = OwnProcess.Start(WorkerCommand.Name, engine, path, JsonSerializer.Serialize(options));
         OpenMilliseconds = Number();
         Description = Line();
     }
