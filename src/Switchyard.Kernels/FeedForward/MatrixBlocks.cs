@@ -91,10 +91,12 @@ internal readonly unsafe struct MatrixBlocks
 
     private const int StreamPitch = StreamingProduct.Block + 16;
 
-    /// <summary>Products of up to eight whole rows with up to eight tokens: <c>results[token · 8 + row]</c>. The rows are read once, and widened in the first cache.</summary>
+    /// <summary>Products of up to eight whole rows with up to eight tokens: <c>results[token · 8 + row]</c>. The rows are read once, and widened in registers or in the first cache.</summary>
     [SkipLocalsInit]
     public void Stream(int group, int row, int rows, float** tokens, int count, float* buffer, float* results)
     {
+        if (_stored?[group].Multiply(row, rows, tokens, count, results) == true)
+            return;
         float* sums = stackalloc float[StreamingProduct.MaxTokens * StreamingProduct.SumsOfToken];
         new Span<float>(sums, count * StreamingProduct.SumsOfToken).Clear();
         float* wide = _dense != null ? Dense(group, row) : Direct(_stored![group], row, rows);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Switchyard.Kernels.Streams;
 
 namespace Switchyard.Kernels.Storage;
 
@@ -11,6 +12,15 @@ public sealed unsafe class BFloat16Matrix(ushort* values, int rows, int columns)
 {
     /// <inheritdoc/>
     public override long Bytes => (long)Rows * Columns * sizeof(ushort);
+
+    internal override bool Multiply(int row, int rows, float** tokens, int count, float* results)
+    {
+        if (!RowProducts.AreSupported)
+            return false;
+        for (int r = 0; r < rows; r++)
+            RowProducts.Run(new BFloat16Row(values + ((nint)(row + r) * Columns)), Columns, tokens, count, results + r);
+        return true;
+    }
 
     internal override void Prefetch(int row, int column, int count) => Prefetch((values + ((nint)row * Columns) + column), count * sizeof(ushort));
 

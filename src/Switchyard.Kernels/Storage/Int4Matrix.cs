@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Storage;
@@ -34,6 +36,15 @@ public sealed unsafe class Int4Matrix : StoredMatrix
 
     /// <inheritdoc/>
     public override long Bytes => ((long)Rows * Columns / 2) + ((long)Rows * Groups * sizeof(float));
+
+    internal override bool Multiply(int row, int rows, float** tokens, int count, float* results)
+    {
+        if (!RowProducts.AreSupported || !RowProducts.Takes(_group))
+            return false;
+        for (int r = 0; r < rows; r++)
+            RowProducts.Run(new Int4Row(_values + ((nint)(row + r) * (Columns / 2)), _scales + ((nint)(row + r) * Groups), BitOperations.Log2((uint)_group)), Columns, tokens, count, results + r);
+        return true;
+    }
 
     internal override void Prefetch(int row, int column, int count) => Prefetch(_values + ((nint)row * (Columns / 2)) + (column / 2), count / 2);
 

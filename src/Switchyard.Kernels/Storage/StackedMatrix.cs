@@ -23,6 +23,13 @@ internal sealed unsafe class StackedMatrix : StoredMatrix
             _second.Widen(row + upper - _first.Rows, rows - upper, column, count, target + (upper * stride), stride);
     }
 
+    internal override bool Multiply(int row, int rows, float** tokens, int count, float* results)
+    {
+        int upper = Math.Clamp(_first.Rows - row, 0, rows);
+        return (upper == 0 || _first.Multiply(row, upper, tokens, count, results))
+            && (upper == rows || _second.Multiply(row + upper - _first.Rows, rows - upper, tokens, count, results + upper));
+    }
+
     internal override int ScaleGroup => _first.ScaleGroup == _second.ScaleGroup ? _first.ScaleGroup : 0;
 
     internal override void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales)

@@ -76,6 +76,14 @@ public abstract unsafe class StoredMatrix
     /// <param name="scales">[⌈count / group⌉, 12]: for each group a line, in which the first <paramref name="rows"/> are set.</param>
     internal virtual void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales) => throw new NotSupportedException("The matrix is not integers by groups.");
 
+    /// <summary>Products of whole rows with up to eight tokens, widened in registers: <c>results[token · 8 + r]</c>. False, with nothing done, where the processor or the form of the matrix has no way to do it.</summary>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows, up to 8.</param>
+    /// <param name="tokens">Addresses of the tokens, [count], each [K].</param>
+    /// <param name="count">Tokens.</param>
+    /// <param name="results">[count, 8].</param>
+    internal virtual bool Multiply(int row, int rows, float** tokens, int count, float* results) => false;
+
     /// <summary>Whether a row lies in one piece, so that rows are as well widened one by one.</summary>
     internal virtual bool HasRows => true;
 

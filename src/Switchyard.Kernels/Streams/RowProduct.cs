@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+using Switchyard.Kernels.Tiles;
+
+namespace Switchyard.Kernels.Streams;
+
+/// <summary>
+/// Products of whole rows with very few tokens, each row read from its begin to its end and widened in registers: memory is the limit,
+/// and answers best to one stream of addresses. Up to four tokens share what is read.
+/// </summary>
+internal static unsafe class RowProduct
+{
+    /// <summary>Bytes between what is read and what is asked for: what a core takes from memory while it waits for an answer, rounded up.</summary>
+    public const int Ahead = 2048;
+
+    /// <summary>The products of a row with up to eight tokens.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="length">Columns, K.</param>
+    /// <param name="tokens">Addresses of the tokens, [count], each [K].</param>
+    /// <param name="count">Tokens.</param>
+    /// <param name="results">[count], <see cref="StreamingProduct.Rows"/> values apart.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run<TRow, TLanes, TVector>(TRow row, int length, float** tokens, int count, float* results)
+        where TRow : struct, IRow<TVector>
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        int t = 0;
+        for (; t + 4 <= count; t += 4)
+            Four<TRow, TLanes, TVector>(row, length, tokens + t, results + (t * StreamingProduct.Rows));
+        for (; t + 2 <= count; t += 2)
+            Two<TRow, TLanes, TVector>(row, length, tokens + t, results + (t * StreamingProduct.Rows));
+        if (t < count)
+            One<TRow, TLanes, TVector>(row, length, tokens[t], results + (t * StreamingProduct.Rows));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void One<TRow, TLanes, TVector>(TRow row, int length, float* x, float* result)
+        where TRow : struct, IRow<TVector>
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        int lanes = TLanes.Count;
+        TVector a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
+        nint k = 0;
+        for (; k + (4 * lanes) <= length; k += 4 * lanes)
+        {
+            row.Ask(k);
+            row.Read(k, out TVector low, out TVector high);
+            a = TLanes.MultiplyAdd(low, TLanes.Load(x + k), a);
+            b = TLanes.MultiplyAdd(high, TLanes.Load(x + k + lanes), b);
+            row.Read(k + (2 * lanes), out low, out high);
+            c = TLanes.MultiplyAdd(low, TLanes.Load(x + k + (2 * lanes)), c);
+            d = TLanes.MultiplyAdd(high, TLanes.Load(x + k + (3 * lanes)), d);
+        }
+        float sum = TLanes.Sum(TLanes.Add(TLanes.Add(a, b), TLanes.Add(c, d)));
+        for (; k < length; k++)
+            sum += row.Value(k) * x[k];
+        *result = sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Two<TRow, TLanes, TVector>(TRow row, int length, float** tokens, float* results)
+        where TRow : struct, IRow<TVector>
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        int lanes = TLanes.Count;
+        float* x = tokens[0], y = tokens[1];
+        TVector a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
+        nint k = 0;
+        for (; k + (2 * lanes) <= length; k += 2 * lanes)
+        {
+            row.Ask(k);
+            row.Read(k, out TVector low, out TVector high);
+            a = TLanes.MultiplyAdd(low, TLanes.Load(x + k), a);
+            b = TLanes.MultiplyAdd(high, TLanes.Load(x + k + lanes), b);
+            c = TLanes.MultiplyAdd(low, TLanes.Load(y + k), c);
+            d = TLanes.MultiplyAdd(high, TLanes.Load(y + k + lanes), d);
+        }
+        float first = TLanes.Sum(TLanes.Add(a, b)), second = TLanes.Sum(TLanes.Add(c, d));
+        for (; k < length; k++)
+        {
+            float w = row.Value(k);
+            first += w * x[k];
+            second += w * y[k];
+        }
+        results[0] = first;
+        results[StreamingProduct.Rows] = second;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Four<TRow, TLanes, TVector>(TRow row, int length, float** tokens, float* results)
+        where TRow : struct, IRow<TVector>
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        int lanes = TLanes.Count;
+        float* x0 = tokens[0], x1 = tokens[1], x2 = tokens[2], x3 = tokens[3];
+        TVector a0 = TLanes.Zero, a1 = TLanes.Zero, a2 = TLanes.Zero, a3 = TLanes.Zero;
+        TVector b0 = TLanes.Zero, b1 = TLanes.Zero, b2 = TLanes.Zero, b3 = TLanes.Zero;
+        nint k = 0;
+        for (; k + (2 * lanes) <= length; k += 2 * lanes)
+        {
+            row.Ask(k);
+            row.Read(k, out TVector low, out TVector high);
+            a0 = TLanes.MultiplyAdd(low, TLanes.Load(x0 + k), a0);
+            a1 = TLanes.MultiplyAdd(low, TLanes.Load(x1 + k), a1);
+            a2 = TLanes.MultiplyAdd(low, TLanes.Load(x2 + k), a2);
+            a3 = TLanes.MultiplyAdd(low, TLanes.Load(x3 + k), a3);
+            b0 = TLanes.MultiplyAdd(high, TLanes.Load(x0 + k + lanes), b0);
+            b1 = TLanes.MultiplyAdd(high, TLanes.Load(x1 + k + lanes), b1);
+            b2 = TLanes.MultiplyAdd(high, TLanes.Load(x2 + k + lanes), b2);
+            b3 = TLanes.MultiplyAdd(high, TLanes.Load(x3 + k + lanes), b3);
+        }
+        float s0 = TLanes.Sum(TLanes.Add(a0, b0)), s1 = TLanes.Sum(TLanes.Add(a1, b1)), s2 = TLanes.Sum(TLanes.Add(a2, b2)), s3 = TLanes.Sum(TLanes.Add(a3, b3));
+        for (; k < length; k++)
+        {
+            float w = row.Value(k);
+            s0 += w * x0[k];
+            s1 += w * x1[k];
+            s2 += w * x2[k];
+            s3 += w * x3[k];
+        }
+        results[0] = s0;
+        results[StreamingProduct.Rows] = s1;
+        results[2 * StreamingProduct.Rows] = s2;
+        results[3 * StreamingProduct.Rows] = s3;
+    }
+}
