@@ -23,11 +23,4 @@ internal readonly unsafe struct BFloat16Row(ushort* values) : IRow<Vector512<flo
     }
 
     public float Value(nint k) => BitConverter.UInt32BitsToSingle((uint)values[k] << 16);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Ask(nint k)
-    {
-        Sse.Prefetch0((byte*)(values + k) + RowProduct.Ahead);
-        Sse.Prefetch0((byte*)(values + k) + RowProduct.Ahead + 64);
-    }
 }

@@ -9,7 +9,4 @@ internal interface IRow<TVector>
 
     /// <summary>One weight.</summary>
     float Value(nint k);
-
-    /// <summary>Asks for the bytes that follow those of column k in about as long as memory takes to answer.</summary>
-    void Ask(nint k);
 }

@@ -32,9 +32,6 @@ internal readonly unsafe struct Int4Row(byte* values, float* scales, int shift) 
 
     public float Value(nint k) => (((values[k >> 1] >> ((int)(k & 1) * 4)) & 15) - 8) * scales[k >> shift];
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Ask(nint k) => Sse.Prefetch0(values + (k >> 1) + RowProduct.Ahead);
-
     private static Vector128<sbyte> Even(Vector128<byte> bytes) => (bytes & Vector128.Create((byte)15)).AsSByte() - Vector128.Create((sbyte)8);
 
     private static Vector128<sbyte> Odd(Vector128<byte> bytes) => ((bytes.AsUInt16() >> 4).AsByte() & Vector128.Create((byte)15)).AsSByte() - Vector128.Create((sbyte)8);

@@ -28,7 +28,4 @@ internal readonly unsafe struct Int8Row(sbyte* values, float* scales, int shift)
     }
 
     public float Value(nint k) => values[k] * scales[k >> shift];
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Ask(nint k) => Sse.Prefetch0((byte*)(values + k) + RowProduct.Ahead);
 }

@@ -5,13 +5,10 @@ namespace Switchyard.Kernels.Streams;
 
 /// <summary>
 /// Products of whole rows with very few tokens, each row read from its begin to its end and widened in registers: memory is the limit,
-/// and answers best to one stream of addresses. Up to four tokens share what is read.
+/// and answers best to one stream of addresses. Up to four tokens share what is read; a token's product has the same bits in any company.
 /// </summary>
 internal static unsafe class RowProduct
 {
-    /// <summary>Bytes between what is read and what is asked for: what a core takes from memory while it waits for an answer, rounded up.</summary>
-    public const int Ahead = 2048;
-
     /// <summary>The products of a row with up to eight tokens.</summary>
     /// <param name="row">The row.</param>
     /// <param name="length">Columns, K.</param>
@@ -40,19 +37,15 @@ internal static unsafe class RowProduct
         where TVector : struct
     {
         int lanes = TLanes.Count;
-        TVector a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
+        TVector a = TLanes.Zero, b = TLanes.Zero;
         nint k = 0;
-        for (; k + (4 * lanes) <= length; k += 4 * lanes)
+        for (; k + (2 * lanes) <= length; k += 2 * lanes)
         {
-            row.Ask(k);
             row.Read(k, out TVector low, out TVector high);
             a = TLanes.MultiplyAdd(low, TLanes.Load(x + k), a);
             b = TLanes.MultiplyAdd(high, TLanes.Load(x + k + lanes), b);
-            row.Read(k + (2 * lanes), out low, out high);
-            c = TLanes.MultiplyAdd(low, TLanes.Load(x + k + (2 * lanes)), c);
-            d = TLanes.MultiplyAdd(high, TLanes.Load(x + k + (3 * lanes)), d);
         }
-        float sum = TLanes.Sum(TLanes.Add(TLanes.Add(a, b), TLanes.Add(c, d)));
+        float sum = TLanes.Sum(TLanes.Add(a, b));
         for (; k < length; k++)
             sum += row.Value(k) * x[k];
         *result = sum;
@@ -70,7 +63,6 @@ internal static unsafe class RowProduct
         nint k = 0;
         for (; k + (2 * lanes) <= length; k += 2 * lanes)
         {
-            row.Ask(k);
             row.Read(k, out TVector low, out TVector high);
             a = TLanes.MultiplyAdd(low, TLanes.Load(x + k), a);
             b = TLanes.MultiplyAdd(high, TLanes.Load(x + k + lanes), b);
@@ -101,7 +93,6 @@ internal static unsafe class RowProduct
         nint k = 0;
         for (; k + (2 * lanes) <= length; k += 2 * lanes)
         {
-            row.Ask(k);
             row.Read(k, out TVector low, out TVector high);
             a0 = TLanes.MultiplyAdd(low, TLanes.Load(x0 + k), a0);
             a1 = TLanes.MultiplyAdd(low, TLanes.Load(x1 + k), a1);

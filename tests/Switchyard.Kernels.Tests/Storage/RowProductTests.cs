@@ -1,0 +1,81 @@
+using Switchyard.Kernels.Storage;
+using Switchyard.Kernels.Streams;
+
+namespace Switchyard.Kernels.Tests.Storage;
+
+/// <summary>Rows that are widened in registers.</summary>
+public sealed unsafe class RowProductTests
+{
+    [Theory]
+    [InlineData("bf16", 0)]
+    [InlineData("int8", 32)]
+    [InlineData("int8", 128)]
+    [InlineData("int4", 32)]
+    [InlineData("int4", 128)]
+    [InlineData("stack", 0)]
+    public void They_give_the_products_of_the_widened_rows_whatever_the_sizes_and_the_company(string form, int group)
+    {
+        Assert.SkipUnless(RowProducts.AreSupported, "the processor has no way to do it");
+        var random = new Random(5);
+        const int rows = 11, tokens = 8;
+        float** at = stackalloc float*[tokens];
+        float* whole = stackalloc float[tokens * 8];
+        foreach (int columns in (int[])[2, 16, 30, 32, 34, 64, 100, 256, 514])
+        {
+            long values = (long)rows * columns;
+            using GuardedMemory stored = Bytes(random, form is "bf16" or "stack" ? values * 2 : form is "int8" ? values : values / 2);
+            using GuardedMemory scales = GuardedMemory.Random(random, rows * (long)((columns + Math.Max(1, group) - 1) / Math.Max(1, group)));
+            using GuardedMemory x = GuardedMemory.Random(random, (long)tokens * columns), wide = new(values);
+            StoredMatrix matrix = form switch
+            {
+                "int8" => new Int8Matrix((sbyte*)End(stored, values), scales.Pointer, rows, columns, group),
+                "int4" => new Int4Matrix(End(stored, values / 2), scales.Pointer, rows, columns, group),
+                "stack" => StoredMatrix.Stack(new BFloat16Matrix((ushort*)End(stored, values * 2), 5, columns), new BFloat16Matrix((ushort*)End(stored, values * 2) + (5 * columns), 6, columns)),
+                _ => new BFloat16Matrix((ushort*)End(stored, values * 2), rows, columns),
+            };
+            matrix.Widen(wide.Pointer);
+            for (int t = 0; t < tokens; t++)
+                at[t] = x.Pointer + (t * columns);
+            Assert.True(matrix.Multiply(2, 8, at, tokens, whole));
+            for (int t = 0; t < tokens; t++)
+            {
+                for (int r = 0; r < 8; r++)
+                {
+                    double sum = 0, size = 0;
+                    for (int k = 0; k < columns; k++)
+                    {
+                        double product = (double)wide.Pointer[((2 + r) * columns) + k] * at[t][k];
+                        sum += product;
+                        size += Math.Abs(product);
+                    }
+                    Assert.True(Math.Abs(whole[(t * 8) + r] - sum) <= (1e-6 * size) + 1e-30, $"{columns} columns, token {t}, row {r}: {whole[(t * 8) + r]} instead of {sum}");
+                    float alone;
+                    Assert.True(matrix.Multiply(2 + r, 1, at + t, 1, &alone));
+                    Assert.Equal(whole[(t * 8) + r], alone);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Groups_that_are_no_power_of_two_are_left_to_others()
+    {
+        sbyte value = 1;
+        float scale = 1, x = 1, result = 0;
+        float* token = &x;
+        Assert.False(new Int8Matrix(&value, &scale, 1, 1, 48).Multiply(0, 1, &token, 1, &result));
+        Assert.False(new Int8Matrix(&value, &scale, 1, 1, 16).Multiply(0, 1, &token, 1, &result));
+    }
+
+    /// <summary>Bytes of finite bf16 numbers, which are as good as any for integers, at the end of guarded memory.</summary>
+    private static GuardedMemory Bytes(Random random, long bytes)
+    {
+        var memory = new GuardedMemory((bytes + 3) / 4);
+        byte* end = (byte*)(memory.Pointer + memory.Count);
+        for (long i = 1; i <= bytes; i++)
+            end[-i] = i % 2 == 1 ? (byte)(0x3C | (random.Next(2) << 7)) : (byte)random.Next(256);
+        return memory;
+    }
+
+    private static byte* End(GuardedMemory memory, long bytes) => (byte*)(memory.Pointer + memory.Count) - bytes;
+}
