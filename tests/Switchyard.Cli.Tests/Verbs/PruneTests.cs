@@ -45,7 +45,7 @@ public sealed class PruneTests : IDisposable
         Prune("--output", Model()).AssertFails(3, "there already");
         Prune("--text", Path.Combine(_folder, "nothing.txt")).AssertFails(3, "nothing.txt");
         CommandRun.Of("prune", Model(), "--keep", "3", "--text", Text("text")).AssertFails(2, "--output");
-        CommandRun.Of("prune", _folder, "--keep", "3", "--text", Text("text"), "--output", Path.Combine(_folder, "x")).AssertFails(3, "no model there");
+        CommandRun.Of("prune", Path.Combine(_folder, "none"), "--keep", "3", "--text", Text("text"), "--output", Path.Combine(_folder, "x")).AssertFails(3, "no model there");
         string small = Path.Combine(_folder, "small.txt");
         File.WriteAllText(small, "a");
         Prune("--text", small).AssertFails(3, "two tokens");
