@@ -36,14 +36,9 @@ internal sealed class ExpertScores : IRoutingObserver
         Tensor places = assignment.Experts.flatten().ge(0).nonzero().flatten(); // [R]
         Tensor experts = assignment.Experts.flatten().index_select(0, places), weights = assignment.Weights.flatten().index_select(0, places).to(ScalarType.Float64);
         Tensor tokens = places.div(slots, RoundingMode.floor);
-        int portion = Math.Max(1, PortionElements / layer.Options.HiddenSize);
-        for (long from = 0; _by == PruneCriterion.Reap && from < experts.size(0); from += portion)
+        if (_by == PruneCriterion.Reap)
         {
-            using var inner = NewDisposeScope();
-            long count = Math.Min(portion, experts.size(0) - from);
-            Tensor input = (observation.ExpertInput ?? throw new InvalidOperationException("the layer does not say what its experts see")).index_select(0, tokens.narrow(0, from, count));
-            Tensor norms = layer.ExpertOutputs(input, experts.narrow(0, from, count)).to(ScalarType.Float64).norm(1); // [R]
-            weights.narrow(0, from, count).mul_(norms);
+            MultiplyByNorms(weights, layer, observation.ExpertInput ?? throw new InvalidOperationException("the layer does not say what its experts see"), tokens, experts);
         }
 
         ReadOnlySpan<long> e = experts.cpu().contiguous().data<long>().ToArray();
@@ -73,4 +68,17 @@ internal sealed class ExpertScores : IRoutingObserver
             return new PrunedLayer(l.Layer.Options.Layer, kept, scores, l.Pairs) { MergedInto = merge && keep < scores.Length ? ExpertMerging.Targets(l.Layer, kept) : null };
         }),
     ];
+
+    /// <summary>Multiplies the weights [R] of pairs by ‖FFN_e(x)‖₂.</summary>
+    private static void MultiplyByNorms(Tensor weights, MoeLayer layer, Tensor x, Tensor tokens, Tensor experts)
+    {
+        int portion = Math.Max(1, PortionElements / layer.Options.HiddenSize);
+        for (long from = 0; from < experts.size(0); from += portion)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(portion, experts.size(0) - from);
+            Tensor outputs = layer.ExpertOutputs(x.index_select(0, tokens.narrow(0, from, count)), experts.narrow(0, from, count)); // [count, d]
+            weights.narrow(0, from, count).mul_(outputs.to(ScalarType.Float64).norm(1));
+        }
+    }
 }
