@@ -1,6 +1,7 @@
 using Switchyard.Balancing;
 using Switchyard.Routing;
 using Switchyard.Selection;
+using static TorchSharp.torch;
 
 namespace Switchyard;
 
@@ -37,6 +38,34 @@ public sealed class LayerRouting : IDisposable
 
     /// <summary>Evens the load.</summary>
     public Balancer Balancer { get; }
+
+    /// <summary>Why the routing cannot be had for some of the experts alone, as a phrase; null where it can.</summary>
+    public string? CannotSelectExperts =>
+        !Routers.All.Get(Options.Routing.Router).IsTrainable ? $"its router '{Options.Routing.Router}' fixes the experts of each token by itself and has no scores to take some of"
+        : Selector is RoundRobinSelector ? $"its selector '{Options.Routing.Selector}' takes the experts in turn, whatever their scores"
+        : null;
+
+    /// <summary>The parameters and persistent buffers that have a row an expert, [E, …]; the others are the same for any number of experts. The routing of some of the experts is made of their rows: its scores are those of these experts.</summary>
+    /// <remarks>They are found by making the parts for twice the experts and looking at which shapes differ, so that sizes that happen to equal E do not mislead.</remarks>
+    /// <exception cref="ConfigurationException"><see cref="CannotSelectExperts"/> says why there are none.</exception>
+    public IReadOnlySet<Tensor> TensorsByExpert()
+    {
+        if (CannotSelectExperts is { } reason)
+        {
+            throw new ConfigurationException($"layer {Options.Layer}: {reason}");
+        }
+
+        using var scope = NewDisposeScope();
+        using LayerRouting twice = new(Options with { Experts = 2 * Options.Experts });
+        HashSet<Tensor> found = new(ReferenceEqualityComparer.Instance);
+        foreach ((nn.Module mine, nn.Module other) in ((nn.Module, nn.Module)[])[(Router, twice.Router), (Selector, twice.Selector), (Balancer, twice.Balancer)])
+        {
+            Dictionary<string, Tensor> shapes = other.state_dict();
+            found.UnionWith(mine.state_dict().Where(t => shapes.TryGetValue(t.Key, out Tensor? larger) && !t.Value.shape.SequenceEqual(larger.shape)).Select(t => t.Value));
+        }
+
+        return found;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

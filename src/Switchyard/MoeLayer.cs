@@ -108,8 +108,18 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             loss = Sum(Balancer.Strength == 1 || balance is null ? balance : balance * Balancer.Strength, Router.Loss(routed, wanted, context));
         }
 
-        observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { Hidden = x.detach(), DroppedPairs = kept.DroppedPairs });
+        observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { Hidden = x.detach(), ExpertInput = seen.detach(), DroppedPairs = kept.DroppedPairs });
         return new MoeLayerOutput(y.reshape(input.shape), loss, kept.DroppedPairs);
+    }
+
+    /// <summary>FFN_{e_r}(x_r) of R pairs, [R, d]: without combine weight, shared expert and capacity. The layer's own executor computes it, to which a pair is a token with one slot.</summary>
+    /// <param name="x">Hidden states as the experts see them, [R, d].</param>
+    /// <param name="experts">The expert of each, [R] int64; −1 gives zeros.</param>
+    public Tensor ExpertOutputs(Tensor x, Tensor experts)
+    {
+        Assignment pairs = new(experts.unsqueeze(1), ones(experts.size(0), 1, ScalarType.Float32, x.device));
+        DispatchedTokens dispatched = _dispatcher.Dispatch(x, pairs, Options.Experts);
+        return _dispatcher.Combine(_executor.Run(dispatched, Experts), dispatched);
     }
 
     /// <summary>Puts another router, selector and balancer in the place of the layer's own, which are returned. Experts stay.</summary>

@@ -17,6 +17,7 @@ internal static class Application
         root.Subcommands.Add(TokenizeVerb.Make());
         root.Subcommands.Add(QuantizeVerb.Make());
         root.Subcommands.Add(RerouteVerb.Make());
+        root.Subcommands.Add(PruneVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
         root.Subcommands.Add(ForwardVerb.Make());

@@ -14,6 +14,8 @@ internal sealed class DeepSeekV3Architecture : Architecture
 
     public override string Summary => "latent attention, sigmoid scores with a bias on the choice, groups of experts, shared experts, dense first layers";
 
+    internal override string ExpertsKey => "n_routed_experts";
+
     internal override MoeTransformerOptions Options(ConfigReader config, IReadOnlySet<string> tensors)
     {
         bool bias = config.Bool("attention_bias");
@@ -37,7 +39,7 @@ internal sealed class DeepSeekV3Architecture : Architecture
             },
             QueryKeyValueBias = bias,
             AttentionOutputBias = bias,
-            Experts = config.Int("n_routed_experts"),
+            Experts = config.Int(ExpertsKey),
             InnerSize = expert,
             DenseInnerSize = config.Int("intermediate_size"),
             DenseLayers = [.. Enumerable.Range(0, Math.Clamp(config.Int("first_k_dense_replace"), 0, config.Int("num_hidden_layers")))],

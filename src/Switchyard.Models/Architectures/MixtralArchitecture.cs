@@ -9,12 +9,14 @@ internal sealed class MixtralArchitecture : Architecture
 
     public override string Summary => "grouped-query attention, softmax over the chosen experts, an optional sliding window";
 
+    internal override string ExpertsKey => "num_local_experts";
+
     internal override MoeTransformerOptions Options(ConfigReader config, IReadOnlySet<string> tensors)
     {
         int inner = config.Int("intermediate_size");
         return DecoderKeys.Options(config) with
         {
-            Experts = config.Int("num_local_experts"),
+            Experts = config.Int(ExpertsKey),
             InnerSize = inner,
             DenseInnerSize = inner,
             SlidingWindow = config.Int("sliding_window", 0),

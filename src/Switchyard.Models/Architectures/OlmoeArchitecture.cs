@@ -20,7 +20,7 @@ internal sealed class OlmoeArchitecture : Architecture
             QueryKeyValueBias = bias,
             AttentionOutputBias = bias,
             ClipQueryKeyValue = config.Has("clip_qkv") ? config.Double("clip_qkv") : null,
-            Experts = config.Int("num_experts"),
+            Experts = config.Int(ExpertsKey),
             InnerSize = inner,
             DenseInnerSize = inner,
             Moe = DecoderKeys.SoftmaxMoe(config.Bool("norm_topk_prob")),

@@ -16,7 +16,7 @@ internal sealed class Qwen2MoeArchitecture : Architecture
         config.Refuse(window && kinds.Count == 0, "use_sliding_window is true, but no layer_types say which layers have the window, and releases of transformers differ on it");
         return DecoderKeys.Options(config) with
         {
-            Experts = config.Int("num_experts"),
+            Experts = config.Int(ExpertsKey),
             InnerSize = config.Int("moe_intermediate_size"),
             DenseInnerSize = config.Int("intermediate_size"),
             MoeEvery = config.Int("decoder_sparse_step"),

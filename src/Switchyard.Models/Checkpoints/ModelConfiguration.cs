@@ -93,6 +93,10 @@ internal static class ModelConfiguration
                 }
 
                 options = section.ApplyTo(options);
+                if (section.Pruned?.Disagreement(options) is { } reason)
+                {
+                    throw config.Error(reason);
+                }
             }
 
             options.Validate();
@@ -128,7 +132,7 @@ internal static class ModelConfiguration
         IReadOnlyList<RoutingGroup> groups = RoutingGroup.Of(model);
         ModelSection section = (config[ModelSection.Key]?.Deserialize<ModelSection>(ModelSection.Json) ?? new ModelSection()) with { Rerouted = groups.Count > 0 ? groups : null };
         bool plain = groups.Count == 0 && section.Architecture is null;
-        if (plain && section.Routing is null)
+        if (plain && section is { Routing: null, Pruned: null })
         {
             config.Remove(ModelSection.Key);
             return config;

@@ -30,6 +30,9 @@ internal sealed record ModelSection
     /// <summary>Layers that route otherwise than the rest of the file says; null for none.</summary>
     public IReadOnlyList<RoutingGroup>? Rerouted { get; init; }
 
+    /// <summary>Which experts of another checkpoint these are; null where none were taken out.</summary>
+    public PrunedSection? Pruned { get; init; }
+
     /// <summary>Router, balancers and selector, such as <c>linear+bias</c>; null for those of the architecture, and then nothing below is there.</summary>
     public string? Routing { get; init; }
 

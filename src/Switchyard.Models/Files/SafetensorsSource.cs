@@ -20,21 +20,40 @@ public sealed record SafetensorsSource(string Name, SafetensorsType Type, IReadO
         });
 
     /// <summary>A tensor of another file, as it lies there; the file stays open until its turn comes.</summary>
-    public static unsafe SafetensorsSource Of(SafetensorsFile file, string name)
+    public static SafetensorsSource Of(SafetensorsFile file, string name)
     {
         SafetensorsEntry entry = file.Entry(name);
-        return new SafetensorsSource(name, entry.Type, entry.Shape, stream =>
+        return new SafetensorsSource(name, entry.Type, entry.Shape, stream => Copy(file.Address(name), entry.ByteLength, stream));
+    }
+
+    /// <summary>Rows of a tensor of another file, as they lie there; the file stays open until its turn comes.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="name">The tensor, [n, …].</param>
+    /// <param name="rows">Which of its n rows, in the order in which they are written.</param>
+    public static SafetensorsSource Of(SafetensorsFile file, string name, IReadOnlyList<int> rows)
+    {
+        SafetensorsEntry entry = file.Entry(name);
+        long bytes = entry.ByteLength / entry.Shape[0];
+        return new SafetensorsSource(name, entry.Type, [rows.Count, .. entry.Shape.Skip(1)], stream =>
         {
-            var at = (byte*)file.Address(name);
-            for (long left = entry.ByteLength; left > 0;)
+            foreach (int row in rows)
             {
-                int take = (int)Math.Min(left, Chunk);
-                stream.Write(new ReadOnlySpan<byte>(at, take));
-                at += take;
-                left -= take;
+                Copy((nint)(file.Address(name) + (row * bytes)), bytes, stream);
             }
         });
     }
 
     private const int Chunk = 1 << 24;
+
+    private static unsafe void Copy(nint address, long bytes, Stream stream)
+    {
+        var at = (byte*)address;
+        for (long left = bytes; left > 0;)
+        {
+            int take = (int)Math.Min(left, Chunk);
+            stream.Write(new ReadOnlySpan<byte>(at, take));
+            at += take;
+            left -= take;
+        }
+    }
 }

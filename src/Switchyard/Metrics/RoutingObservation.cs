@@ -14,6 +14,9 @@ public sealed record RoutingObservation(int Layer, Tensor Scores, Assignment Ass
     /// <summary>The hidden states x [T, d] that were scored; null where nobody says.</summary>
     public Tensor? Hidden { get; init; }
 
+    /// <summary>The hidden states that the experts see, [T, d]: <see cref="Hidden"/>, plus the router's residual where it has one; null where nobody says.</summary>
+    public Tensor? ExpertInput { get; init; }
+
     /// <summary>How many of the assignment's pairs the capacity policy then dropped.</summary>
     public long DroppedPairs { get; init; }
 }
