@@ -45,10 +45,10 @@ internal static unsafe class RowProduct
             a = TLanes.MultiplyAdd(low, TLanes.Load(x + k), a);
             b = TLanes.MultiplyAdd(high, TLanes.Load(x + k + lanes), b);
         }
-        float sum = TLanes.Sum(TLanes.Add(a, b));
+        float rest = 0;
         for (; k < length; k++)
-            sum += row.Value(k) * x[k];
-        *result = sum;
+            rest = float.MultiplyAddEstimate(row.Value(k), x[k], rest);
+        *result = Total<TLanes, TVector>(a, b, rest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -69,15 +69,15 @@ internal static unsafe class RowProduct
             c = TLanes.MultiplyAdd(low, TLanes.Load(y + k), c);
             d = TLanes.MultiplyAdd(high, TLanes.Load(y + k + lanes), d);
         }
-        float first = TLanes.Sum(TLanes.Add(a, b)), second = TLanes.Sum(TLanes.Add(c, d));
+        float first = 0, second = 0;
         for (; k < length; k++)
         {
             float w = row.Value(k);
-            first += w * x[k];
-            second += w * y[k];
+            first = float.MultiplyAddEstimate(w, x[k], first);
+            second = float.MultiplyAddEstimate(w, y[k], second);
         }
-        results[0] = first;
-        results[StreamingProduct.Rows] = second;
+        results[0] = Total<TLanes, TVector>(a, b, first);
+        results[StreamingProduct.Rows] = Total<TLanes, TVector>(c, d, second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -103,18 +103,34 @@ internal static unsafe class RowProduct
             b2 = TLanes.MultiplyAdd(high, TLanes.Load(x2 + k + lanes), b2);
             b3 = TLanes.MultiplyAdd(high, TLanes.Load(x3 + k + lanes), b3);
         }
-        float s0 = TLanes.Sum(TLanes.Add(a0, b0)), s1 = TLanes.Sum(TLanes.Add(a1, b1)), s2 = TLanes.Sum(TLanes.Add(a2, b2)), s3 = TLanes.Sum(TLanes.Add(a3, b3));
+        float r0 = 0, r1 = 0, r2 = 0, r3 = 0;
         for (; k < length; k++)
         {
             float w = row.Value(k);
-            s0 += w * x0[k];
-            s1 += w * x1[k];
-            s2 += w * x2[k];
-            s3 += w * x3[k];
+            r0 = float.MultiplyAddEstimate(w, x0[k], r0);
+            r1 = float.MultiplyAddEstimate(w, x1[k], r1);
+            r2 = float.MultiplyAddEstimate(w, x2[k], r2);
+            r3 = float.MultiplyAddEstimate(w, x3[k], r3);
         }
-        results[0] = s0;
-        results[StreamingProduct.Rows] = s1;
-        results[2 * StreamingProduct.Rows] = s2;
-        results[3 * StreamingProduct.Rows] = s3;
+        results[0] = Total<TLanes, TVector>(a0, b0, r0);
+        results[StreamingProduct.Rows] = Total<TLanes, TVector>(a1, b1, r1);
+        results[2 * StreamingProduct.Rows] = Total<TLanes, TVector>(a2, b2, r2);
+        results[3 * StreamingProduct.Rows] = Total<TLanes, TVector>(a3, b3, r3);
+    }
+
+    /// <summary>The sum of all lanes in the order of <see cref="StreamingProduct"/>, whose bits a widened matrix gives: what was left goes into the first lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Total<TLanes, TVector>(TVector a, TVector b, float rest)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        if (rest != 0)
+        {
+            float* first = stackalloc float[16];
+            TLanes.Store(a, first);
+            first[0] += rest;
+            a = TLanes.Load(first);
+        }
+        return TLanes.Sum(TLanes.Add(a, b));
     }
 }
