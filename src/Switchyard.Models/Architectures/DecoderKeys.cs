@@ -42,6 +42,14 @@ internal static class DecoderKeys
         };
     }
 
+    /// <summary>How often a layer is MoE: each, each second.</summary>
+    public static int MoeEvery(ConfigReader config)
+    {
+        int every = config.Int("decoder_sparse_step");
+        config.Refuse(every <= 0, $"decoder_sparse_step is {every}; it must be positive");
+        return every;
+    }
+
     /// <summary>MoE layers with a linear router.</summary>
     /// <param name="selector">Settings of the selector; sizes are filled in by the model.</param>
     /// <param name="routing">Router, selector and balancer.</param>

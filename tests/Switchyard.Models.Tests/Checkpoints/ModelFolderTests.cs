@@ -103,6 +103,7 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("hidden_size", "\"wide\"", "must be a whole number")]
     [InlineData("hidden_size", "17", "config.json says")]
     [InlineData("num_hidden_layers", "3", "model.layers.2")]
+    [InlineData("decoder_sparse_step", "0", "decoder_sparse_step is 0")]
     [InlineData("num_hidden_layers", "-1", "num_hidden_layers is -1")]
     [InlineData("num_hidden_layers", "2000000000", "it must lie between 1 and")]
     [InlineData("switchyard", "{\"executor\":null}", "executor")]
