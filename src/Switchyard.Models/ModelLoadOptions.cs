@@ -9,6 +9,12 @@ public sealed record ModelLoadOptions
     /// <summary>Whether the matrices of experts and dense layers become fp32 parameters that can be trained. Unless they do, they stay where they are mapped, in the form in which they are stored, frozen, and cost memory as they are used; gradients flow through them to routers and hidden states.</summary>
     public bool Trainable { get; init; }
 
+    /// <summary>
+    /// The most bytes of memory for experts, 1 or more; null for no bound. The experts that tokens visit are read into a cache of this size with positional reads, and the least recently used leave first,
+    /// frequent use weighing against it: <see cref="MoeTransformer.ExpertCache"/>. Outputs are the same bits. For inference alone; at least one expert must fit.
+    /// </summary>
+    public long? ExpertCacheBytes { get; init; }
+
     /// <summary>Type of the products, <see cref="MoeTransformer.ComputeType"/>: Float32 or BFloat16.</summary>
     public ScalarType ComputeType { get; init; } = ScalarType.Float32;
 

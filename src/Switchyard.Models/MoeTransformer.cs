@@ -1,5 +1,6 @@
 using Switchyard.Dense;
 using Switchyard.Experts;
+using Switchyard.Experts.Caching;
 using Switchyard.Kernels.Storage;
 using Switchyard.Metrics;
 using Switchyard.Models.Blocks;
@@ -62,6 +63,9 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
     /// <summary>Type of the products: fp32, or bf16 with weights kept in fp32 and the residual stream, norms, router and softmax of the loss in fp32.</summary>
     public ScalarType ComputeType { get; set; } = ScalarType.Float32;
+
+    /// <summary>Where experts are while they run, if <see cref="ModelLoadOptions.ExpertCacheBytes"/> bounds their memory; else null. The model disposes it.</summary>
+    public ExpertCache? ExpertCache { get; internal set; }
 
     /// <summary>Where the model was read from; null for one that was made.</summary>
     public ModelSource? Source { get; internal set; }
@@ -269,6 +273,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         base.Dispose(disposing);
         if (disposing)
         {
+            ExpertCache?.Dispose();
             Source?.Dispose();
         }
     }

@@ -1,18 +1,46 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Switchyard.Models;
 using static TorchSharp.torch;
 
 namespace Switchyard.Cli.CommandLine;
 
 /// <summary>How verbs that run a checkpoint read it.</summary>
-internal static class ModelOptions
+internal sealed class ModelOptions
 {
-    /// <summary><c>--dtype</c>.</summary>
-    public static Option<string> Dtype() => CommonOptions.OneOf("--dtype", "type of the products; weights stay in the form in which they are stored", "fp32", "fp32", "bf16");
+    /// <summary>The option's name.</summary>
+    public const string ExpertCacheName = "--expert-cache";
 
-    /// <summary>What the option says.</summary>
-    public static ModelLoadOptions Read(ParseResult parse, Option<string> dtype) => new()
+    private readonly Option<string> _dtype = CommonOptions.OneOf("--dtype", "type of the products; weights stay in the form in which they are stored", "fp32", "fp32", "bf16");
+
+    private readonly Option<string?> _expertCache = new(ExpertCacheName)
     {
-        ComputeType = parse.GetValue(dtype) is "bf16" ? ScalarType.BFloat16 : ScalarType.Float32,
+        Description = "read the experts that tokens visit into so much memory and no more: 512MB, 2GB, 1GiB; they are mapped, without a bound, unless said otherwise",
+        HelpName = "SIZE",
+        Validators = { Sized },
     };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_dtype);
+        command.Options.Add(_expertCache);
+    }
+
+    /// <summary>What the options say.</summary>
+    public ModelLoadOptions Read(ParseResult parse) => new()
+    {
+        ComputeType = parse.GetValue(_dtype) is "bf16" ? ScalarType.BFloat16 : ScalarType.Float32,
+        ExpertCacheBytes = parse.GetValue(_expertCache) is { } size ? ByteSize.Parse(size) : null,
+    };
+
+    private static void Sized(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (ByteSize.Parse(token.Value) is null)
+            {
+                result.AddError($"{result.Option.Name} is '{token.Value}'; it must be {ByteSize.Form}");
+            }
+        }
+    }
 }

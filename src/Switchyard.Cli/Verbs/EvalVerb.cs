@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
+using Switchyard.Experts.Caching;
 using Switchyard.Models;
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Configuration;
@@ -21,16 +22,16 @@ internal static class EvalVerb
         TextOptionSet windows = new();
         Argument<string> model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model", Validators = { CommonOptions.RefuseDash } };
         Option<string?> text = new("--text") { Description = "the text to judge on: a text file, a folder, JSON Lines; for a run its own held-out text unless said otherwise", HelpName = "PATH" };
-        Option<string> dtype = ModelOptions.Dtype();
+        ModelOptions load = new();
         Command command = Verb.Make(
             "eval",
             "Loss and perplexity of a model on text.",
             "switchyard eval models/qwen3-moe --text book.txt --context 1024 --stride 512",
             common,
-            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, ModelOptions.Read(parse, dtype), cancellation));
+            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, load.Read(parse), cancellation));
         command.Arguments.Add(model);
         command.Options.Add(text);
-        command.Options.Add(dtype);
+        load.AddTo(command);
         windows.AddTo(command);
         return command;
     }
@@ -47,20 +48,26 @@ internal static class EvalVerb
 
             ICorpus corpus = Corpus.Open(text);
             Verb.UseThreads(parse, common);
-            return Tell(parse, common, OfModel(parse, common, path, corpus, windows, load, cancellation), Path.GetFullPath(text));
+            (Evaluation evaluation, ExpertCacheStatistics? cached) = OfModel(parse, common, path, corpus, windows, load, cancellation);
+            return Tell(parse, common, evaluation, Path.GetFullPath(text), cached);
+        }
+
+        if (load.ExpertCacheBytes is not null)
+        {
+            throw new ConfigurationException($"{path} is a run folder, whose model has its experts in memory; {ModelOptions.ExpertCacheName} is for a model's folder");
         }
 
         return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, load, cancellation);
     }
 
-    /// <summary>The loss of a model's folder on text.</summary>
-    public static Evaluation OfModel(ParseResult parse, CommonOptions common, string path, ICorpus corpus, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
+    /// <summary>The loss of a model's folder on text, and what the cache of experts did, if there was one.</summary>
+    public static (Evaluation Evaluation, ExpertCacheStatistics? Cached) OfModel(ParseResult parse, CommonOptions common, string path, ICorpus corpus, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
     {
         using TextTokenizer tokenizer = TextTokenizer.Load(path);
         using MoeTransformer model = MoeTransformer.Load(path, load);
         TextOptions options = windows.Read(parse, model.Options.LongestSequence);
         using TokenProgress progress = new(parse.GetValue(common.Quiet));
-        return TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation);
+        return (TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation), model.ExpertCache?.Statistics);
     }
 
     private static int OfRun(ParseResult parse, CommonOptions common, string path, string? text, int? context, int? stride, long maxTokens, ModelLoadOptions load, CancellationToken cancellation)
@@ -91,18 +98,20 @@ internal static class EvalVerb
         Evaluation evaluation = text is null
             ? HeldOut(model, config, folder, maxTokens, cancellation)
             : OfText(model, config, folder, Corpus.Open(text), length, stride ?? length, maxTokens, cancellation);
-        return Tell(parse, common, evaluation, Path.GetFullPath(text ?? folder.Path));
+        return Tell(parse, common, evaluation, Path.GetFullPath(text ?? folder.Path), cached: null);
     }
 
-    private static int Tell(ParseResult parse, CommonOptions common, Evaluation evaluation, string text)
+    private static int Tell(ParseResult parse, CommonOptions common, Evaluation evaluation, string text, ExpertCacheStatistics? cached)
     {
-        EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, text) { LossPerByte = evaluation.LossPerByte };
+        EvalResult result = new(evaluation.Loss, Math.Exp(evaluation.Loss), evaluation.Tokens, text) { LossPerByte = evaluation.LossPerByte, ExpertCache = cached };
         Output.WriteJson(parse, common, result);
         if (common.Prints(parse))
         {
             string bytes = result.LossPerByte is { } loss && loss != result.Loss ? $" ({loss:0.0000} a byte)" : string.Empty;
             Console.Out.WriteLine($"loss {result.Loss:0.0000} nats a token{bytes}, perplexity {result.Perplexity:0.000}, over {result.Tokens:N0} tokens");
         }
+
+        ExpertCacheNotice.Write(cached, parse, common);
 
         return ExitCode.Done;
     }

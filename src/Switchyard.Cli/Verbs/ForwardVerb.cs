@@ -22,20 +22,20 @@ internal static class ForwardVerb
         Option<string?> mask = new("--mask") { Description = "name of a tensor [B, T] in the input that is 0 for padding, such as attention_mask", HelpName = "NAME" };
         Option<string?> types = new("--token-types") { Description = "name of a tensor [B, T] in the input with the kinds of tokens, for encoders", HelpName = "NAME" };
         Option<string> rounding = CommonOptions.OneOf("--rotary-frequencies", "bf16 to agree with a model that was cast to bf16 as a whole, which rounds them", "fp32", "fp32", "bf16");
-        Option<string> dtype = ModelOptions.Dtype();
+        ModelOptions load = new();
         Command command = Verb.Make(
             "forward",
             "Run a model over given tokens and write logits, hidden states and routing, to compare with other software.",
             "switchyard forward models/olmoe --input tokens.safetensors --output ours.safetensors",
             common,
-            (parse, _) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(input)!, parse.GetValue(output)!, parse.GetValue(mask), parse.GetValue(types), ModelOptions.Read(parse, dtype) with { RotaryRounding = parse.GetValue(rounding) is "bf16" ? ScalarType.BFloat16 : ScalarType.Float64 }));
+            (parse, _) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(input)!, parse.GetValue(output)!, parse.GetValue(mask), parse.GetValue(types), load.Read(parse) with { RotaryRounding = parse.GetValue(rounding) is "bf16" ? ScalarType.BFloat16 : ScalarType.Float64 }));
         command.Arguments.Add(model);
         command.Options.Add(input);
         command.Options.Add(output);
         command.Options.Add(mask);
         command.Options.Add(types);
         command.Options.Add(rounding);
-        command.Options.Add(dtype);
+        load.AddTo(command);
         return command;
     }
 
@@ -81,11 +81,13 @@ internal static class ForwardVerb
 
         results.AddRange(states.Select((s, i) => ($"hidden.{i}", s)));
         SafetensorsWriter.Write(output, results);
-        Output.WriteJson(parse, common, new { Schema = "switchyard.forward/1", Model = Path.GetFullPath(path), Output = Path.GetFullPath(output), Sequences = tokens.size(0), Tokens = tokens.numel(), Tensors = results.Select(r => r.Name).Order(StringComparer.Ordinal) });
+        Output.WriteJson(parse, common, new { Schema = "switchyard.forward/1", Model = Path.GetFullPath(path), Output = Path.GetFullPath(output), Sequences = tokens.size(0), Tokens = tokens.numel(), Tensors = results.Select(r => r.Name).Order(StringComparer.Ordinal), ExpertCache = model.ExpertCache?.Statistics });
         if (common.Prints(parse))
         {
             Console.Out.WriteLine($"{results.Count} tensors of {tokens.size(0)} × {tokens.size(1)} tokens: {Path.GetFullPath(output)}");
         }
+
+        ExpertCacheNotice.Write(model.ExpertCache?.Statistics, parse, common);
 
         return ExitCode.Done;
     }

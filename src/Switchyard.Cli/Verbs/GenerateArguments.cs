@@ -31,18 +31,19 @@ internal sealed class GenerateArguments
 
     private Option<bool> ShowRouting { get; } = new("--show-routing") { Description = "colour each token by the expert that weighs most in the last MoE layer" };
 
-    /// <summary>Type of the products.</summary>
-    public Option<string> Dtype { get; } = ModelOptions.Dtype();
+    /// <summary>How the model is read.</summary>
+    public ModelOptions Load { get; } = new();
 
     public void AddTo(Command command)
     {
         command.Arguments.Add(Model);
-        Option[] options = [Prompt, Chat, System, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting, Dtype];
+        Option[] options = [Prompt, Chat, System, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Stop, ShowRouting];
         foreach (Option option in options)
         {
             command.Options.Add(option);
         }
 
+        Load.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(System) is not null && !result.GetValue(Chat))

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.AI;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
+using Switchyard.Experts.Caching;
 using Switchyard.Models.Chat;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Generation;
@@ -34,7 +35,7 @@ internal static class GenerateVerb
         options.Validate();
         string prompt = parse.GetValue(arguments.Prompt) ?? await Console.In.ReadToEndAsync(cancellation);
         Verb.UseThreads(parse, common);
-        using TextGenerator generator = TextGenerator.Load(folder, ModelOptions.Read(parse, arguments.Dtype));
+        using TextGenerator generator = TextGenerator.Load(folder, arguments.Load.Read(parse));
         bool prints = common.Prints(parse);
         TokenWriter? writer = prints ? new TokenWriter(options.RecordRouting) : null;
         StringBuilder text = new();
@@ -60,6 +61,9 @@ internal static class GenerateVerb
             writer?.End();
         }
 
+        ExpertCacheStatistics? cached = generator.Model.ExpertCache?.Statistics;
+        ExpertCacheNotice.Write(cached, parse, common);
+
         Output.WriteJson(
             parse,
             common,
@@ -72,6 +76,7 @@ internal static class GenerateVerb
                 ids = tokens.Select(t => t.Id),
                 finish = tokens[^1].Finish,
                 experts = options.RecordRouting ? tokens.Select(t => t.Experts) : null,
+                expertCache = cached,
             });
         return ExitCode.Done;
     }

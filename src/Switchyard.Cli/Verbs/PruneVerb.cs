@@ -19,7 +19,7 @@ internal sealed class PruneVerb
     private readonly Option<string?> _judge = new("--judge") { Description = "text that both models are judged on; that of --text unless said otherwise", HelpName = "PATH" };
     private readonly Option<int?> _context = new TextOptionSet().Context;
     private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "use at most so many tokens of each text; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
-    private readonly Option<string> _dtype = ModelOptions.Dtype();
+    private readonly ModelOptions _load = new();
     private readonly Option<string> _output = new("--output") { Description = "the folder to write; it must not be there", HelpName = "FOLDER", Required = true };
 
     public static Command Make()
@@ -32,11 +32,12 @@ internal sealed class PruneVerb
             verb._common,
             verb.Run);
         command.Arguments.Add(verb._model);
-        foreach (Option option in (Option[])[verb._keep, verb._by, verb._merge, verb._text, verb._judge, verb._context, verb._maxTokens, verb._dtype, verb._output])
+        foreach (Option option in (Option[])[verb._keep, verb._by, verb._merge, verb._text, verb._judge, verb._context, verb._maxTokens, verb._output])
         {
             command.Options.Add(option);
         }
 
+        verb._load.AddTo(command);
         return command;
     }
 
@@ -53,7 +54,7 @@ internal sealed class PruneVerb
             Judge = parse.GetValue(_judge) is { } judge ? Corpus.Open(judge) : null,
             Context = parse.GetValue(_context),
             MaxTokens = parse.GetValue(_maxTokens) ?? long.MaxValue,
-            Load = ModelOptions.Read(parse, _dtype),
+            Load = _load.Read(parse),
             Command = CommandText.Of("prune", parse),
         };
         Verb.UseThreads(parse, _common);

@@ -45,8 +45,8 @@ internal static class QuantizeVerb
         ICorpus? corpus = text is null ? null : Corpus.Open(text);
         (long before, long after) = CheckpointQuantizer.Write(model, output, bits, group);
         Verb.UseThreads(parse, common);
-        Evaluation? first = corpus is null ? null : EvalVerb.OfModel(parse, common, model, corpus, windows, new ModelLoadOptions(), cancellation);
-        Evaluation? second = corpus is null ? null : EvalVerb.OfModel(parse, common, output, corpus, windows, new ModelLoadOptions(), cancellation);
+        Evaluation? first = corpus is null ? null : EvalVerb.OfModel(parse, common, model, corpus, windows, new ModelLoadOptions(), cancellation).Evaluation;
+        Evaluation? second = corpus is null ? null : EvalVerb.OfModel(parse, common, output, corpus, windows, new ModelLoadOptions(), cancellation).Evaluation;
         Output.WriteJson(
             parse,
             common,

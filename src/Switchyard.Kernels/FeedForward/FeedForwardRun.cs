@@ -20,6 +20,9 @@ internal sealed unsafe class FeedForwardRun
 
     public WorkQueue<WorkUnit> Queue { get; } = new();
 
+    /// <summary>Whether results are added to what is there.</summary>
+    public bool Adds { get; init; }
+
     /// <summary>Inner values before the activation, [panels, m, 32], or null where nothing keeps them.</summary>
     public float* Before { get; set; }
 

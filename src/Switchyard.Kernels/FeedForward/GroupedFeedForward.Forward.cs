@@ -11,10 +11,11 @@ public sealed unsafe partial class GroupedFeedForward
 
     /// <summary>Computes y.</summary>
     /// <param name="engine">Threads, kernels and working memory.</param>
-    /// <param name="y">The result, [T, d]; tokens without a row become 0.</param>
+    /// <param name="y">The result, [T, d]; tokens without a row become 0, or stay as they are where results are added.</param>
     /// <param name="saved">Memory of <see cref="SavedLength"/> floats, to be passed to <see cref="Backward"/>; or null, and the backward recomputes.</param>
+    /// <param name="adds">Whether <paramref name="y"/> holds the sum over earlier groups, which is added to: groups that are computed in several calls, in order, give the bits of one.</param>
     /// <exception cref="InvalidOperationException">Sizes, offsets or row indices do not fit together.</exception>
-    public void Forward(KernelEngine engine, float* y, float* saved = null)
+    public void Forward(KernelEngine engine, float* y, float* saved = null, bool adds = false)
     {
         Validate();
         if (Tokens == 0)
@@ -22,7 +23,7 @@ public sealed unsafe partial class GroupedFeedForward
         ArgumentNullException.ThrowIfNull(y);
         lock (engine.Gate)
         {
-            var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved };
+            var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved, Adds = adds };
             run.After = engine.Shared[0].Floats((long)run.PanelTotal * Inner * Panel.Lanes);
             RunFirst(run);
             EncodeInner(run);
@@ -177,7 +178,8 @@ public sealed unsafe partial class GroupedFeedForward
         float* wide = turned + (Panel.Lanes * Panel.ColumnRows);
         MatrixBlocks weights = SecondBlocks;
         PanelEncoding encoding = SecondEncoding;
-        ClearColumns(y, unit.From, unit.To);
+        if (!run.Adds)
+            ClearColumns(y, unit.From, unit.To);
         float* scales = stackalloc float[MatrixBlocks.ScalesLength];
         TileArguments tile = default;
         tile.CStride = LineBytes;

@@ -7,6 +7,9 @@ namespace Switchyard.Models.Architectures;
 /// <summary>The keys of a <c>config.json</c> that decoders share.</summary>
 internal static class DecoderKeys
 {
+    /// <summary>The most layers that a file may ask for.</summary>
+    public const int MostLayers = 1 << 12;
+
     private const double InitialDeviation = 0.02; // of no use to weights that are read
 
     /// <summary>Sizes, positions, norms and head; the architecture adds its attention and its MoE layers.</summary>
@@ -16,12 +19,14 @@ internal static class DecoderKeys
         config.Refuse(activation is not "silu" && !config.Has(ModelSection.Key), $"hidden_act is '{activation}'; the experts of this architecture are computed with silu alone");
         int heads = config.Int("num_attention_heads");
         int hidden = config.Int("hidden_size");
+        int layers = config.Int("num_hidden_layers");
+        config.Refuse(layers is <= 0 or > MostLayers, $"num_hidden_layers is {layers}; it must lie between 1 and {MostLayers}");
         config.Refuse(heads <= 0, $"num_attention_heads is {heads}; it must be positive");
         return new MoeTransformerOptions
         {
             VocabularySize = config.Int("vocab_size"),
             HiddenSize = hidden,
-            Layers = config.Int("num_hidden_layers"),
+            Layers = layers,
             Heads = heads,
             KeyValueHeads = config.Int("num_key_value_heads"),
             HeadSize = config.Int("head_dim", hidden / heads),
@@ -35,6 +40,14 @@ internal static class DecoderKeys
             InitialDeviation = config.Double("initializer_range", InitialDeviation),
             Activation = ExpertActivation.SwiGlu,
         };
+    }
+
+    /// <summary>How often a layer is MoE: each, each second.</summary>
+    public static int MoeEvery(ConfigReader config)
+    {
+        int every = config.Int("decoder_sparse_step");
+        config.Refuse(every <= 0, $"decoder_sparse_step is {every}; it must be positive");
+        return every;
     }
 
     /// <summary>MoE layers with a linear router.</summary>

@@ -19,7 +19,7 @@ internal sealed class Qwen2MoeArchitecture : Architecture
             Experts = config.Int(ExpertsKey),
             InnerSize = config.Int("moe_intermediate_size"),
             DenseInnerSize = config.Int("intermediate_size"),
-            MoeEvery = config.Int("decoder_sparse_step"),
+            MoeEvery = DecoderKeys.MoeEvery(config),
             DenseLayers = config.Ints("mlp_only_layers"),
             SharedInnerSize = config.Int("shared_expert_intermediate_size"),
             SharedGate = true,

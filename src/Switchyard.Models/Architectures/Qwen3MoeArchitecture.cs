@@ -24,7 +24,7 @@ internal sealed class Qwen3MoeArchitecture : Architecture
             Experts = config.Int("num_experts"),
             InnerSize = config.Int("moe_intermediate_size"),
             DenseInnerSize = config.Int("intermediate_size"),
-            MoeEvery = config.Int("decoder_sparse_step"),
+            MoeEvery = DecoderKeys.MoeEvery(config),
             DenseLayers = config.Ints("mlp_only_layers"),
             SharedInnerSize = config.Int("shared_expert_intermediate_size", 0),
             SlidingWindow = config.Bool("use_sliding_window") ? config.Int("sliding_window") : 0,

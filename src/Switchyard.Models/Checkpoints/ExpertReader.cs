@@ -39,6 +39,9 @@ internal sealed class ExpertReader
     /// <summary>Whether the experts can stay where they are: a fused matrix that lies transposed, and experts with biases, are copied.</summary>
     public bool CanStay => !_sizes.Bias && _parts.All(p => p.Fused is null || _weights.Checkpoint.Entry(p.Fused).Shape.SequenceEqual(FusedShape(p.Kind)));
 
+    /// <summary>Experts E.</summary>
+    public int Experts => _sizes.Experts;
+
     private bool Gated => _sizes.Activation == ExpertActivation.SwiGlu;
 
     private int FirstRows => Gated ? 2 * _sizes.InnerSize : _sizes.InnerSize;
@@ -47,9 +50,31 @@ internal sealed class ExpertReader
     /// <exception cref="CheckpointFormatException">A matrix is missing, damaged, or of another shape or type.</exception>
     public StoredExperts Stay()
     {
-        StoredMatrix[] first = Matrices(_parts[0], FirstRows, _sizes.HiddenSize), second = Matrices(_parts[1], _sizes.HiddenSize, _sizes.InnerSize);
+        (StoredMatrix GateUp, StoredMatrix Down)[] all = [.. Enumerable.Range(0, Experts).Select(OpenMapped)];
         string[] storages = [.. _parts.SelectMany(p => p.Fused is not null ? [PlainWeights.Name(_weights.Checkpoint.Entry(p.Fused).Type)] : p.Single.SelectMany(n => n).Select(_weights.Storage)).Distinct()];
-        return new StoredExperts(_sizes, first, second, string.Join('+', storages));
+        return new StoredExperts(_sizes, [.. all.Select(m => m.GateUp)], [.. all.Select(m => m.Down)], string.Join('+', storages));
+    }
+
+    /// <summary>Where the bytes of an expert are: whole tensors, or its parts of fused ones.</summary>
+    public IEnumerable<ExpertPiece> Pieces(int expert)
+    {
+        foreach (Part part in _parts)
+        {
+            foreach (string name in part.Fused is not null ? [part.Fused] : part.Single[expert].SelectMany(_weights.Tensors))
+            {
+                SafetensorsFile file = _weights.Checkpoint.FileOf(name);
+                long whole = file.Entry(name).ByteLength, bytes = part.Fused is null ? whole : whole / Experts;
+                yield return new ExpertPiece(name, file, part.Fused is null ? 0 : expert * bytes, bytes);
+            }
+        }
+    }
+
+    /// <summary>The matrices of an expert, whose pieces are at given addresses.</summary>
+    /// <exception cref="CheckpointFormatException">A matrix is missing, damaged, or of another shape or type.</exception>
+    public (StoredMatrix GateUp, StoredMatrix Down) Open(int expert, Func<string, nint> addressOf)
+    {
+        PlacedTensors placed = new(_weights.Checkpoint, addressOf);
+        return (Matrix(_parts[0], expert, FirstRows, _sizes.HiddenSize, placed), Matrix(_parts[1], expert, _sizes.HiddenSize, _sizes.InnerSize, placed));
     }
 
     /// <summary>Copies the experts into parameters.</summary>
@@ -83,21 +108,25 @@ internal sealed class ExpertReader
         }
     }
 
-    private StoredMatrix[] Matrices(Part part, int rows, int columns)
+    private (StoredMatrix GateUp, StoredMatrix Down) OpenMapped(int expert)
     {
-        if (part.Fused is null)
+        Dictionary<string, nint> mapped = Pieces(expert).ToDictionary(p => p.Tensor, p => p.File.Address(p.Tensor) + (nint)p.Skip);
+        return Open(expert, name => mapped[name]);
+    }
+
+    private StoredMatrix Matrix(Part part, int expert, int rows, int columns, PlacedTensors placed)
+    {
+        if (part.Fused is { } fused)
         {
-            return [.. part.Single.Select(names => names.Length == 2
-                ? StoredMatrix.Stack(_weights.Open(names[0], rows / 2, columns), _weights.Open(names[1], rows / 2, columns))
-                : _weights.Open(names[0], rows, columns))];
+            SafetensorsType type = placed.Entry(fused).Type;
+            return PlainWeights.Matrix(type, placed.Address(fused), rows, columns)
+                ?? throw new CheckpointFormatException(placed.FileOf(fused).Path, fused, $"its type is {type}; expected F32, F16 or BF16.");
         }
 
-        SafetensorsFile file = _weights.Checkpoint.FileOf(part.Fused);
-        SafetensorsType type = file.Entry(part.Fused).Type;
-        nint address = file.Address(part.Fused);
-        long bytes = (long)rows * columns * type.ElementSize;
-        return [.. Enumerable.Range(0, _sizes.Experts).Select(e => PlainWeights.Matrix(type, (nint)(address + (e * bytes)), rows, columns)
-            ?? throw new CheckpointFormatException(file.Path, part.Fused, $"its type is {type}; expected F32, F16 or BF16."))];
+        string[] names = part.Single[expert];
+        return names.Length == 2
+            ? StoredMatrix.Stack(_weights.Open(names[0], rows / 2, columns, placed), _weights.Open(names[1], rows / 2, columns, placed))
+            : _weights.Open(names[0], rows, columns, placed);
     }
 
     private long[] FusedShape(string kind) => kind is "gate_up" ? [_sizes.Experts, FirstRows, _sizes.HiddenSize] : [_sizes.Experts, _sizes.HiddenSize, _sizes.InnerSize];

@@ -10,7 +10,6 @@ namespace Switchyard.Models.Checkpoints;
 internal static class ModelConfiguration
 {
     private const string Plain = "qwen3_moe";
-    private const int MostLayers = 1 << 12;
     private const int MostPositions = 1 << 24;
     public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -74,7 +73,7 @@ internal static class ModelConfiguration
     public static MoeTransformerOptions Read(ConfigReader config, Architecture architecture, IReadOnlySet<string> tensors)
     {
         int layers = config.Int("num_hidden_layers");
-        config.Refuse(layers is <= 0 or > MostLayers, $"num_hidden_layers is {layers}; it must lie between 1 and {MostLayers}");
+        config.Refuse(layers is <= 0 or > DecoderKeys.MostLayers, $"num_hidden_layers is {layers}; it must lie between 1 and {DecoderKeys.MostLayers}");
         int positions = config.Int("max_position_embeddings");
         config.Refuse(positions > MostPositions, $"max_position_embeddings is {positions}; at most {MostPositions} positions are computed");
         try

@@ -1,4 +1,5 @@
 using Switchyard.Dense;
+using Switchyard.Experts.Caching;
 using Switchyard.Models.Architectures;
 using Switchyard.Models.Files;
 using Switchyard.Models.Weights;
@@ -12,6 +13,43 @@ internal static class ModelReader
     private const int NamesListed = 5;
 
     public static MoeTransformer Load(string path, ModelLoadOptions load)
+    {
+        if (load.ExpertCacheBytes is { } asked && (load.Trainable || asked <= 0))
+        {
+            throw new ConfigurationException(load.Trainable ? "expertCacheBytes bounds the memory of frozen experts; a model to be trained has them all in memory" : $"expertCacheBytes is {asked}; it must be 1 or more");
+        }
+
+        MoeTransformer model = Load(path, load, out Dictionary<int, ExpertReader> experts);
+        try
+        {
+            model.ExpertCache = load.ExpertCacheBytes is { } bytes ? Bound(model, experts, bytes) : null;
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets a model read its experts through a cache.</summary>
+    private static ExpertCache Bound(MoeTransformer model, Dictionary<int, ExpertReader> experts, long bytes)
+    {
+        if (model.MoeLayers.FirstOrDefault(l => l.Experts.Stored is null) is { } copied)
+        {
+            throw new ConfigurationException($"the experts of layer {copied.Options.Layer} have biases or are stored transposed, and are copied into memory; expertCacheBytes is for experts that can be read as they are stored");
+        }
+
+        ExpertCache cache = new(bytes, [.. model.MoeLayers.Select(l => new ExpertSource(experts[l.Options.Layer]))]);
+        foreach ((int index, MoeLayer layer) in model.MoeLayers.Index())
+        {
+            layer.Experts.Stored!.ReadThrough(cache, index);
+        }
+
+        return cache;
+    }
+
+    private static MoeTransformer Load(string path, ModelLoadOptions load, out Dictionary<int, ExpertReader> readers)
     {
         string folder = HubFolder.Resolve(path);
         ConfigReader config = new(Path.Combine(folder, ModelWriter.ConfigFile));
@@ -29,7 +67,7 @@ internal static class ModelReader
             TensorNames names = architecture.Names(config);
             WeightReader weights = new(tensors, config);
             SizeCheck.Run(weights, names, options);
-            Dictionary<int, ExpertReader> experts = Enumerable.Range(0, options.Layers).Where(options.IsMoe)
+            Dictionary<int, ExpertReader> experts = readers = Enumerable.Range(0, options.Layers).Where(options.IsMoe)
                 .ToDictionary(layer => layer, layer => new ExpertReader(layer, options.MoeLayer(layer).ExpertSizes, weights, names));
             Check(tensors, experts.Values.SelectMany(e => e.Names).Where(n => !tensors.Has(n)), []);
             model = new MoeTransformer(options, layer => load.Trainable || !experts[layer].CanStay ? null : experts[layer].Stay());

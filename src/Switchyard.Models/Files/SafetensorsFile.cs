@@ -13,6 +13,8 @@ namespace Switchyard.Models.Files;
 /// <remarks>Files must not be cut while they are open: the operating system ends a process that touches a mapped page that is gone. Files written by <see cref="SafetensorsWriter"/> are replaced, never changed, so a reader keeps the old one.</remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
+    private const int ReadLength = 1 << 30;
+    private readonly FileStream _file;
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
     private readonly Dictionary<string, SafetensorsEntry> _entries;
@@ -22,6 +24,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private SafetensorsFile(string path, FileStream file)
     {
         Path = path;
+        _file = file;
         Length = file.Length;
         Span<byte> first = stackalloc byte[8];
         int header = SafetensorsHeader.ReadLength(path, first[..file.ReadAtLeast(first, 8, throwOnEndOfStream: false)], Length);
@@ -59,8 +62,16 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-            return new SafetensorsFile(path, file);
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            try
+            {
+                return new SafetensorsFile(path, file);
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
         }
         catch (UnauthorizedAccessException e)
         {
@@ -101,6 +112,28 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Where the bytes of a tensor are mapped; valid until the file is disposed.</summary>
     /// <exception cref="CheckpointFormatException">There is no such tensor.</exception>
     public nint Address(string name) => Address(Entry(name));
+
+    /// <summary>Reads bytes of a tensor from the file, at their position there: no page of the mapping is touched. Several threads may read at once.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="skip">Bytes of the tensor before them.</param>
+    /// <param name="target">Address of memory for them.</param>
+    /// <param name="bytes">How many.</param>
+    /// <exception cref="CheckpointFormatException">There is no such tensor, or the file was cut since it was opened.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The tensor has fewer bytes.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal void Read(string name, long skip, nint target, long bytes)
+    {
+        SafetensorsEntry entry = Entry(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(skip);
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, entry.ByteLength - skip);
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        for (long done = 0; done < bytes;)
+        {
+            int read = RandomAccess.Read(_file.SafeFileHandle, new Span<byte>((byte*)target + done, (int)Math.Min(bytes - done, ReadLength)), entry.Offset + skip + done);
+            done += read > 0 ? read : throw new CheckpointFormatException(Path, name, "the file ends within it: it was cut since it was opened.");
+        }
+    }
 
     /// <summary>A copy of a tensor, of its stored type and shape, on the CPU; 8-bit floats are their codes as bytes. The caller owns it.</summary>
     /// <exception cref="CheckpointFormatException">There is no such tensor.</exception>
@@ -147,6 +180,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
         _view?.Dispose();
         _map?.Dispose();
+        _file.Dispose();
     }
 
     private nint Address(SafetensorsEntry entry)

@@ -32,7 +32,7 @@ internal sealed class AwqWeights : WeightFormat
         return (words * Each, inputs);
     }
 
-    public override unsafe StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
         int group = _group < 0 ? columns : _group;
         if (rows % Each != 0 || columns % group != 0)

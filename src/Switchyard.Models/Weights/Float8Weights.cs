@@ -23,7 +23,7 @@ internal sealed class Float8Weights : WeightFormat
 
     public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem) => Pair(tensors, stem + ".weight");
 
-    public override unsafe StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
         nint values = Address(tensors, stem + ".weight", SafetensorsType.F8_E4M3, rows, columns);
         nint scales = Address(tensors, stem + ".weight_scale_inv", SafetensorsType.F32, Blocks(rows), Blocks(columns));

@@ -32,7 +32,7 @@ internal sealed class GptqWeights : WeightFormat
         return (outputs, words * (32 / _bits));
     }
 
-    public override unsafe StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
         int each = 32 / _bits;
         if (columns % each != 0 || rows % each != 0 || (_group > 0 && columns % _group != 0))

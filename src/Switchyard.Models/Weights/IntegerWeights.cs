@@ -37,7 +37,7 @@ internal sealed class IntegerWeights : WeightFormat
         return (rows, _bits == 4 ? 2 * columns : columns);
     }
 
-    public override unsafe StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
         if (_bits == 4 && columns % 2 != 0)
         {

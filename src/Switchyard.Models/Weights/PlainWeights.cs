@@ -14,7 +14,7 @@ internal sealed class PlainWeights : WeightFormat
 
     public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem) => Pair(tensors, Weight(stem));
 
-    public override StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns)
+    public override StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
         string name = Weight(stem);
         SafetensorsType type = tensors.Entry(name).Type;

@@ -22,23 +22,23 @@ internal abstract class WeightFormat
     /// <exception cref="CheckpointFormatException">The tensor that tells them is of another rank.</exception>
     public abstract (long Rows, long Columns) Size(CheckpointTensors tensors, string stem);
 
-    /// <summary>The matrix, where it is mapped; valid until the checkpoint is closed.</summary>
-    /// <param name="tensors">The checkpoint.</param>
+    /// <summary>The matrix, where its tensors are; valid as long as they are there.</summary>
+    /// <param name="tensors">The checkpoint and where its tensors are.</param>
     /// <param name="stem">The weight's name without <c>.weight</c>.</param>
     /// <param name="rows">N.</param>
     /// <param name="columns">K.</param>
     /// <exception cref="CheckpointFormatException">A tensor is missing, of another shape or type, or holds what it must not.</exception>
-    public abstract StoredMatrix Open(CheckpointTensors tensors, string stem, int rows, int columns);
+    public abstract StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns);
 
     /// <summary>The address of a tensor of a type and shape.</summary>
     /// <exception cref="CheckpointFormatException">There is none, or it is of another type or shape.</exception>
-    protected static nint Address(CheckpointTensors tensors, string name, SafetensorsType type, params ReadOnlySpan<long> shape)
+    protected static nint Address(PlacedTensors tensors, string name, SafetensorsType type, params ReadOnlySpan<long> shape)
     {
         SafetensorsFile file = tensors.FileOf(name);
         SafetensorsEntry entry = file.Entry(name);
         return entry.Type != type ? throw new CheckpointFormatException(file.Path, name, $"its type is {entry.Type}; expected {type}.")
             : !shape.SequenceEqual([.. entry.Shape]) ? throw new CheckpointFormatException(file.Path, name, $"its shape is [{string.Join(", ", entry.Shape)}]; the model expects [{string.Join(", ", shape.ToArray())}].")
-            : file.Address(name);
+            : tensors.Address(name);
     }
 
     /// <summary>Weights along the input that share a scale; -1 for all of them.</summary>
@@ -55,14 +55,14 @@ internal abstract class WeightFormat
         ? (first, second)
         : throw new CheckpointFormatException(tensors.FileOf(name).Path, name, $"its shape is [{string.Join(", ", tensors.Entry(name).Shape)}]; expected two sizes.");
 
-    protected static CheckpointFormatException Wrong(CheckpointTensors tensors, string name, string reason, Exception? inner = null) => new(tensors.FileOf(name).Path, name, reason, inner);
+    protected static CheckpointFormatException Wrong(PlacedTensors tensors, string name, string reason, Exception? inner = null) => new(tensors.FileOf(name).Path, name, reason, inner);
 
     /// <summary>Checks the scales of a weight.</summary>
     /// <exception cref="CheckpointFormatException">A scale is no finite number.</exception>
-    protected static unsafe void CheckFinite(CheckpointTensors tensors, string name)
+    protected static unsafe void CheckFinite(PlacedTensors tensors, string name)
     {
         SafetensorsEntry entry = tensors.Entry(name);
-        var values = (byte*)tensors.FileOf(name).Address(name);
+        var values = (byte*)tensors.Address(name);
         for (long i = 0; i < entry.Count; i++)
         {
             bool finite = entry.Type == SafetensorsType.F16 ? (((ushort*)values)[i] & 0x7C00) != 0x7C00 : float.IsFinite(((float*)values)[i]);

@@ -52,8 +52,12 @@ internal sealed class WeightReader
 
     /// <summary>A weight where it is mapped.</summary>
     /// <exception cref="CheckpointFormatException">It is missing, damaged, or of another shape.</exception>
-    public StoredMatrix Open(string name, int rows, int columns) => FormatOf(name) is { } format
-        ? format.Open(Checkpoint, Stem(name), rows, columns)
+    public StoredMatrix Open(string name, int rows, int columns) => Open(name, rows, columns, new PlacedTensors(Checkpoint));
+
+    /// <summary>A weight where its tensors are.</summary>
+    /// <exception cref="CheckpointFormatException">It is missing, damaged, or of another shape.</exception>
+    public StoredMatrix Open(string name, int rows, int columns, PlacedTensors tensors) => FormatOf(name) is { } format
+        ? format.Open(tensors, Stem(name), rows, columns)
         : throw new CheckpointFormatException(Checkpoint.FileOf(name).Path, name, "it is no weight.");
 
     /// <summary>Copies a tensor of the model, widened where it is quantized.</summary>

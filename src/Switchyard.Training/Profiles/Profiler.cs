@@ -93,6 +93,7 @@ public static class Profiler
             Coverage = whole.Coverage,
             CacheCurve = whole.CacheCurve,
             Diagnosis = ProfileDiagnosis.Of(layers, sharing, whole, Describe(model, request)),
+            ExpertCache = model.ExpertCache?.Statistics,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
         };
     }

@@ -37,7 +37,7 @@ public static class ProfileTable
     }
 
     private static string Head(ProfileResult result) =>
-        $"{TextTable.Printable(result.Model.Name, 60)} on {TextTable.Printable(result.Text.Name, 60)}: loss {Figures.Fixed(result.Loss, 4)} nats a token, perplexity {Figures.Fixed(result.Perplexity, 3)} over {Figures.Count(result.Targets)} targets; {Figures.Count(result.Text.Tokens)} tokens, {result.Model.Experts} experts, top {result.Model.TopK}, in {result.Model.MoeLayers} layers; {Figures.Duration(result.Seconds)}";
+        $"{TextTable.Printable(result.Model.Name, 60)} on {TextTable.Printable(result.Text.Name, 60)}: loss {Figures.Fixed(result.Loss, 4)} nats a token, perplexity {Figures.Fixed(result.Perplexity, 3)} over {Figures.Count(result.Targets)} targets; {Figures.Count(result.Text.Tokens)} tokens, {result.Model.Experts} experts, top {result.Model.TopK}, in {result.Model.MoeLayers} layers; {Figures.Duration(result.Seconds)}{(result.ExpertCache is { } cache ? $"\nexpert cache: {ExpertCacheText.Of(cache)}" : string.Empty)}";
 
     /// <summary>Names of two profiles that differ even where their models are called alike.</summary>
     internal static (string First, string Second) Names(ProfileResult first, ProfileResult second)

@@ -1,3 +1,5 @@
+using Switchyard.Experts.Caching;
+
 namespace Switchyard.Training.Results;
 
 /// <summary>What <c>eval</c> found.</summary>
@@ -9,4 +11,7 @@ public sealed record EvalResult(double Loss, double Perplexity, long Tokens, str
 {
     /// <summary>Nats a UTF-8 byte, which compares models of different vocabularies; null where the tokenizer does not tell how many bytes a token is.</summary>
     public double? LossPerByte { get; init; }
+
+    /// <summary>What the cache of experts did; null where there was none.</summary>
+    public ExpertCacheStatistics? ExpertCache { get; init; }
 }

@@ -1,3 +1,4 @@
+using Switchyard.Experts.Caching;
 using Switchyard.Metrics;
 
 namespace Switchyard.Training.Results;
@@ -34,6 +35,9 @@ public sealed record ProfileResult
 
     /// <summary>Wall time, without loading the model.</summary>
     public double Seconds { get; init; }
+
+    /// <summary>What the cache of experts did; null where experts were mapped without a bound.</summary>
+    public ExpertCacheStatistics? ExpertCache { get; init; }
 
     /// <summary>Every metric of the catalog: mean over the layers, and the worst layer.</summary>
     public required IReadOnlyList<MetricFigure> Figures { get; init; }

@@ -1,4 +1,5 @@
 using Switchyard.Dense;
+using Switchyard.Experts.Caching;
 using Switchyard.Kernels.Storage;
 using static TorchSharp.torch;
 
@@ -16,23 +17,31 @@ internal sealed record ExpertTensors(Tensor GateUp, Tensor Down, Tensor? GateUpB
         GateUp.requires_grad || Down.requires_grad || GateUpBias is { requires_grad: true } || DownBias is { requires_grad: true };
 
     /// <summary>The parameters themselves where they are stored in <paramref name="type"/>, else differentiable copies; of stored matrices, all widened.</summary>
-    public static ExpertTensors Of(ExpertWeights weights, ScalarType type) => new(
-        weights.Stored is { } first ? Widened(first.GateUp, type) : weights.GateUp.to(type),
-        weights.Stored is { } second ? Widened(second.Down, type) : weights.Down.to(type),
-        weights.GateUpBias?.to(type),
-        weights.DownBias?.to(type),
-        weights.Options.Activation);
-
-    private static unsafe Tensor Widened(IReadOnlyList<StoredMatrix> matrices, ScalarType type)
+    public static ExpertTensors Of(ExpertWeights weights, ScalarType type)
     {
-        Tensor all = empty(matrices.Count, matrices[0].Rows, matrices[0].Columns);
-        float* at = TensorMemory.Floats(all);
-        foreach (StoredMatrix matrix in matrices)
+        (Tensor gateUp, Tensor down) = weights.Stored is { } stored ? Widened(stored) : (weights.GateUp, weights.Down);
+        return new(gateUp.to(type), down.to(type), weights.GateUpBias?.to(type), weights.DownBias?.to(type), weights.Options.Activation);
+    }
+
+    private static (Tensor GateUp, Tensor Down) Widened(StoredExperts stored)
+    {
+        Tensor gateUp = Empty(stored.GateUp), down = Empty(stored.Down);
+        foreach (ExpertPortion portion in stored.Portions([.. Enumerable.Repeat(1, stored.Options.Experts)]))
         {
-            matrix.Widen(at);
-            at += (long)matrix.Rows * matrix.Columns;
+            Widen(portion.GateUp!, portion.From, gateUp);
+            Widen(portion.Down!, portion.From, down);
         }
 
-        return all.to(type);
+        return (gateUp, down);
+
+        static Tensor Empty(IReadOnlyList<StoredMatrix> matrices) => empty(matrices.Count, matrices[0].Rows, matrices[0].Columns);
+    }
+
+    private static unsafe void Widen(IReadOnlyList<StoredMatrix> matrices, int from, Tensor all)
+    {
+        for (int i = 0; i < matrices.Count; i++)
+        {
+            matrices[i].Widen(TensorMemory.Floats(all) + ((long)(from + i) * matrices[i].Rows * matrices[i].Columns));
+        }
     }
 }

@@ -76,7 +76,7 @@ public abstract class KernelExecutor : ExpertExecutor
         Tensor x = input.reshape(-1, input.size(-1));
         int count = checked((int)x.size(0));
         Tensor rows = arange(count, ScalarType.Int64);
-        KernelForm form = new(one.Options, one.GateUp, one.Down, KernelEngines.DefaultArithmetic(input.dtype));
+        KernelForm form = new(one.Options, one, KernelEngines.DefaultArithmetic(input.dtype));
         Tensor y = KernelFunction.Run(
             x.to(ScalarType.Float32).contiguous(),
             ones(count, 1),

@@ -27,8 +27,7 @@ internal sealed record KernelExperts(Tensor? GateUp, Tensor? Down, Tensor? GateU
         bool dense = experts.Stored is null && experts.GateUp.dtype == ScalarType.Float32;
         KernelForm form = new(
             experts.Options,
-            dense ? null : experts.Stored?.GateUp ?? Halves(experts.GateUp),
-            dense ? null : experts.Stored?.Down ?? Halves(experts.Down),
+            dense ? null : experts.Stored ?? new StoredExperts(experts.Options, Halves(experts.GateUp), Halves(experts.Down), experts.GateUp.dtype.ToString()),
             arithmetic);
         return new KernelExperts(
             dense ? experts.GateUp : null,

@@ -1,4 +1,5 @@
 using Switchyard.Dense;
+using Switchyard.Experts.Caching;
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.FeedForward;
 using static Switchyard.Dense.TensorMemory;
@@ -20,6 +21,11 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         if (!records)
         {
             return Forward(x, weights, experts, rows, saved: null);
+        }
+
+        if (experts.Form.Stored is { IsCached: true })
+        {
+            throw new InvalidOperationException("the experts are read into a cache of bounded memory, which keeps nothing for gradients: run within torch.no_grad(), or load the model without expertCacheBytes");
         }
 
         return apply(
@@ -69,7 +75,7 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         KernelRows rows = ((KernelRows)ctx.get_data(RowsKey)) with { TokenOfRow = saved[6], PairOfRow = saved[7] };
         fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
-            Problem(x, weights, experts, rows, offsets, computed).Backward(
+            Problem(x, weights, experts, rows, experts.Form.Whole, offsets, computed).Backward(
                 KernelEngines.Current,
                 new FeedForwardGradients
                 {
@@ -91,27 +97,31 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
     {
         fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
-            return Problem(x, weights, experts, rows, offsets, computed).SavedLength;
+            return Problem(x, weights, experts, rows, experts.Form.Whole, offsets, computed).SavedLength;
         }
     }
 
     private static Tensor Forward(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, Tensor? saved)
     {
         Tensor y = empty_like(x);
-        fixed (int* offsets = rows.Offsets, computed = rows.Computed)
+        foreach (ExpertPortion portion in experts.Form.Portions(rows.Computed))
         {
-            Problem(x, weights, experts, rows, offsets, computed).Forward(KernelEngines.Current, Floats(y), Floats(saved));
+            fixed (int* offsets = portion.OffsetsIn(rows.Offsets), computed = rows.Computed)
+            {
+                Problem(x, weights, experts, rows, portion, offsets, computed).Forward(KernelEngines.Current, Floats(y), Floats(saved), adds: portion.From > 0);
+            }
         }
 
         return y;
     }
 
-    private static GroupedFeedForward Problem(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, int* offsets, int* computed) => new()
+    /// <summary>The work on the rows of a portion of the experts, whose offsets count from its own first row; the rows that are computed are those of all E.</summary>
+    private static GroupedFeedForward Problem(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, ExpertPortion portion, int* offsets, int* computed) => new()
     {
         Tokens = checked((int)x.size(0)),
         Width = checked((int)x.size(1)),
         Inner = experts.Form.Options.InnerSize,
-        Groups = experts.Form.Options.Experts,
+        Groups = portion.To - portion.From,
         Arithmetic = experts.Form.Arithmetic,
         Activation = experts.Form.Options.Activation switch
         {
@@ -122,17 +132,19 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         },
         X = Floats(x),
         First = Floats(experts.GateUp),
-        StoredFirst = experts.Form.GateUp,
-        FirstBias = Floats(experts.GateUpBias),
+        StoredFirst = portion.GateUp,
+        FirstBias = RowOf(experts.GateUpBias, portion.From),
         Second = Floats(experts.Down),
-        StoredSecond = experts.Form.Down,
-        SecondBias = Floats(experts.DownBias),
+        StoredSecond = portion.Down,
+        SecondBias = RowOf(experts.DownBias, portion.From),
         Offsets = offsets,
-        Computed = computed,
-        RowToken = (long*)Address(rows.TokenOfRow),
-        RowPair = (long*)Address(rows.PairOfRow),
+        Computed = computed + portion.From,
+        RowToken = (long*)Address(rows.TokenOfRow) + rows.Offsets[portion.From],
+        RowPair = (long*)Address(rows.PairOfRow) + rows.Offsets[portion.From],
         Weights = Floats(weights),
     };
+
+    private static float* RowOf(Tensor? matrix, int row) => matrix is null ? null : Floats(matrix) + (row * matrix.size(1));
 
     private sealed record GradientNeeds(bool X, bool Weights, bool GateUp, bool Down);
 }

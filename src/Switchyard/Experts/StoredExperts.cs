@@ -1,3 +1,4 @@
+using Switchyard.Experts.Caching;
 using Switchyard.Kernels.Storage;
 
 namespace Switchyard.Experts;
@@ -6,6 +7,8 @@ namespace Switchyard.Experts;
 public sealed class StoredExperts : IDisposable
 {
     private readonly IDisposable? _memory;
+    private ExpertCache? _cache;
+    private int _layer;
 
     /// <summary>Matrices in memory of someone else.</summary>
     /// <param name="options">Sizes.</param>
@@ -44,6 +47,47 @@ public sealed class StoredExperts : IDisposable
 
     /// <summary>Bytes of all matrices, scales included.</summary>
     public long Bytes => GateUp.Sum(m => m.Bytes) + Down.Sum(m => m.Bytes);
+
+    /// <summary>Whether the experts that are run are read into a cache, not used where they lie.</summary>
+    public bool IsCached => _cache is not null;
+
+    /// <summary>From now on, experts that are run are read into a cache and used there; the matrices of this object say how large they are and are not touched. For inference alone. The cache must live as long as this.</summary>
+    /// <param name="cache">A cache that reads the same experts.</param>
+    /// <param name="layer">Which of the cache's layers these are.</param>
+    public void ReadThrough(ExpertCache cache, int layer) => (_cache, _layer) = (cache, layer);
+
+    /// <summary>All experts in portions, in order; those with rows are in memory until the next portion is asked for. One portion where nothing bounds the memory.</summary>
+    /// <param name="rows">Rows of each expert, [E]; those without rows must not be used.</param>
+    /// <exception cref="IOException">An expert cannot be read.</exception>
+    internal IEnumerable<ExpertPortion> Portions(IReadOnlyList<int> rows)
+    {
+        if (_cache is null)
+        {
+            yield return new ExpertPortion(0, Options.Experts, GateUp, Down);
+            yield break;
+        }
+
+        for (int from = 0, to = 0; from < Options.Experts; from = to)
+        {
+            List<int> used = [];
+            for (; to < Options.Experts && (rows[to] == 0 || used.Count < _cache.Slots); to++)
+            {
+                if (rows[to] > 0)
+                {
+                    used.Add(to);
+                }
+            }
+
+            using ExpertLease lease = _cache.Take(_layer, used);
+            StoredMatrix[] gateUp = [.. GateUp.Take(from..to)], down = [.. Down.Take(from..to)];
+            foreach ((int expert, LoadedExpert loaded) in used.Zip(lease.Experts))
+            {
+                (gateUp[expert - from], down[expert - from]) = (loaded.GateUp, loaded.Down);
+            }
+
+            yield return new ExpertPortion(from, to, gateUp, down);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _memory?.Dispose();

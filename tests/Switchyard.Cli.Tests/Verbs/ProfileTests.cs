@@ -42,6 +42,31 @@ public sealed class ProfileTests : IDisposable
     }
 
     [Fact]
+    public void Eval_and_profile_through_a_cache_of_experts_find_the_same_and_say_what_it_did()
+    {
+        string model = Model("model", 256, 1);
+        CommandRun mapped = CommandRun.Of("eval", model, "--text", Text(), "--context", "16", "--json", At("mapped.json"), "--threads", "1");
+        CommandRun eval = CommandRun.Of("eval", model, "--text", Text(), "--context", "16", "--expert-cache", "40KB", "--json", At("eval.json"), "--threads", "1");
+        CommandRun profile = CommandRun.Of("profile", model, "--text", Text(), "--context", "16", "--expert-cache", "40KB", "--json", At("profile.json"), "--output", At("out"), "--threads", "1");
+        Assert.Equal((0, 0, 0), (mapped.ExitCode, eval.ExitCode, profile.ExitCode));
+        Assert.Equal(Number("mapped.json", "loss"), Number("eval.json", "loss"));
+        Assert.Contains("Expert cache: ", eval.Output, StringComparison.Ordinal);
+        Assert.Contains("expert cache: ", profile.Output, StringComparison.Ordinal);
+        Assert.Contains("Expert cache", File.ReadAllText(At("out/report.html")), StringComparison.Ordinal);
+        foreach (string file in (string[])["eval.json", "profile.json"])
+        {
+            JsonElement cache = JsonElement.Parse(File.ReadAllText(At(file))).GetProperty("expertCache");
+            Assert.Equal(40_000, cache.GetProperty("cacheBytes").GetInt64());
+            Assert.InRange(cache.GetProperty("misses").GetInt64(), 1, long.MaxValue);
+            Assert.InRange(cache.GetProperty("bytesRead").GetInt64(), 1, long.MaxValue);
+            Assert.InRange(cache.GetProperty("hitRate").GetDouble(), 0, 1);
+        }
+
+        Assert.Equal(JsonValueKind.Null, JsonElement.Parse(File.ReadAllText(At("mapped.json"))).GetProperty("expertCache").ValueKind);
+        CommandRun.Of("eval", model, "--text", Text(), "--expert-cache", "1KB").AssertFails(3, "1,000", "an expert has");
+    }
+
+    [Fact]
     public void Eval_of_a_model_without_text_is_bad_usage() =>
         CommandRun.Of("eval", Model("model", 256, 1)).AssertFails(2, "--text");
 

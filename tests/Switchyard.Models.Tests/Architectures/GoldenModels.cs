@@ -24,12 +24,13 @@ internal static class GoldenModels
 
     public static JsonObject Config(string folder) => (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Folder(folder)!, "config.json")))!;
 
-    public static MoeTransformer Load(string folder, bool trainable = false)
+    public static MoeTransformer Load(string folder, bool trainable = false, long? expertCacheBytes = null)
     {
         Assert.SkipWhen(folder.Length == 0, "no reference models found");
         return MoeTransformer.Load(Golden.Folder(folder)!, new ModelLoadOptions
         {
             Trainable = trainable,
+            ExpertCacheBytes = expertCacheBytes,
             // The numbers of quantized models come from modules that were cast to bf16 and back.
             RotaryRounding = Config(folder).ContainsKey("quantization_config") ? ScalarType.BFloat16 : ScalarType.Float64,
         });

@@ -29,6 +29,30 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
+    public unsafe void Parts_of_a_tensor_are_read_by_position_and_a_file_that_was_cut_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] header = Encoding.UTF8.GetBytes(Pair);
+        string path = folder.Write([.. BitConverter.GetBytes((long)header.Length), .. header, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        byte[] target = new byte[6];
+        fixed (byte* at = target)
+        {
+            nint address = (nint)at;
+            file.Read("a", 3, address, 5);
+            Assert.Equal([4, 5, 6, 7, 8, 0], target);
+            file.Read("b", 0, address, 0);
+            Assert.Throws<ArgumentOutOfRangeException>(() => file.Read("b", 1, address, 3));
+            using (FileStream cut = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+            {
+                cut.SetLength(cut.Length - 1);
+            }
+
+            Assert.Contains("cut", Assert.Throws<CheckpointFormatException>(() => file.Read("b", 0, address, 3)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Elements_of_another_size_are_refused()
     {
         using var folder = new TemporaryFolder();
