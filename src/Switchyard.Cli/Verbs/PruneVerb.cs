@@ -4,6 +4,7 @@ using Switchyard.Cli.Terminal;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Pruning;
 using Switchyard.Training.Reporting;
+using Switchyard.Training.Results;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -64,7 +65,7 @@ internal sealed class PruneVerb
             result = PruneRun.Run(request, Verb.Machine(parse, _common), progress, cancellation);
         }
 
-        Output.WriteJson(parse, _common, stream => PruneResultJson.Write(result, stream), path => PruneResultJson.Write(result, path));
+        Output.WriteJson(parse, _common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
         if (_common.Prints(parse))
         {
             Console.Out.Write(PruneTable.Render(result, Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200)));

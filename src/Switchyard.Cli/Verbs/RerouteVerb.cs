@@ -11,6 +11,7 @@ using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Rerouting;
+using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.Verbs;
@@ -139,13 +140,13 @@ internal sealed class RerouteVerb
     private void Tell(ParseResult parse, RerouteResult result, RunFolder folder)
     {
         string json = Path.Combine(folder.Path, ResultFile);
-        RerouteResultJson.Write(result, json);
+        ResultLine.Write(result, json);
         if (result is { JudgedBefore: { } before, JudgedAfter: { } after })
         {
             ProfileReport.Write(after, folder.ReportPath, before);
         }
 
-        Output.WriteJson(parse, _common, stream => RerouteResultJson.Write(result, stream), path => RerouteResultJson.Write(result, path));
+        Output.WriteJson(parse, _common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
         if (!_common.Prints(parse))
         {
             return;

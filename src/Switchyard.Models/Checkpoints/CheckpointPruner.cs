@@ -46,11 +46,7 @@ public static class CheckpointPruner
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
     public static (long Before, long After) Write(string source, string target, IReadOnlyList<KeptExperts> kept)
     {
-        target = Path.GetFullPath(target);
-        if (Path.Exists(target))
-        {
-            throw new IOException($"'{target}' is there already; name a folder that is not");
-        }
+        target = AtomicFolder.RequireNew(target);
 
         using MoeTransformer model = MoeTransformer.Load(source);
         Check(model, kept);

@@ -30,11 +30,7 @@ public static class CheckpointQuantizer
             throw new ArgumentOutOfRangeException(nameof(bits), $"{bits} bits in groups of {group}; 4 or 8 bits and an even group are written");
         }
 
-        target = Path.GetFullPath(target);
-        if (Directory.Exists(target) || File.Exists(target))
-        {
-            throw new IOException($"'{target}' is there already; name a folder that is not");
-        }
+        target = AtomicFolder.RequireNew(target);
 
         string folder = HubFolder.Resolve(source);
         ConfigReader config = new(Path.Combine(folder, ModelWriter.ConfigFile));

@@ -37,11 +37,7 @@ internal static class ModelWriter
     public static void SaveRerouted(MoeTransformer model, string folder)
     {
         ModelSource source = model.Source ?? throw new NotSupportedException("the model was made, not read: there is no checkpoint to copy; Save writes it whole");
-        folder = Path.GetFullPath(folder);
-        if (Path.Exists(folder))
-        {
-            throw new IOException($"'{folder}' is there already; name a folder that is not");
-        }
+        folder = AtomicFolder.RequireNew(folder);
 
         using var scope = NewDisposeScope();
         using var quiet = no_grad();

@@ -6,6 +6,14 @@ internal sealed class AtomicFolder(string path) : IDisposable
 {
     private readonly string _temporary = $"{Path.TrimEndingDirectorySeparator(path)}.{Guid.NewGuid():N}.tmp";
 
+    /// <summary>The full path of a folder that is to be made.</summary>
+    /// <exception cref="IOException">Something is there already.</exception>
+    public static string RequireNew(string path)
+    {
+        path = Path.GetFullPath(path);
+        return Path.Exists(path) ? throw new IOException($"'{path}' is there already; name a folder that is not") : path;
+    }
+
     /// <summary>Where a file of the folder is to be written.</summary>
     public string Temporary(string name) => Path.Combine(_temporary, name);
 

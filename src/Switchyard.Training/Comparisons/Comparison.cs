@@ -96,12 +96,12 @@ public sealed class Comparison
         string done = Path.Combine(folder.Path, "row.json");
         if (File.Exists(done))
         {
-            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(done), RunFolder.Line)
+            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(done), ResultLine.Json)
                 ?? throw new ConfigurationException($"{done}: empty");
         }
 
         CompareRow result = new TrainingRun(_config with { Seed = seed }, row, _corpus, folder).Run(resume: true, progress, cancellation);
-        AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, RunFolder.Line));
+        AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, ResultLine.Json));
         return result;
     }
 

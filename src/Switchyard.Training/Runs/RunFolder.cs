@@ -9,9 +9,6 @@ namespace Switchyard.Training.Runs;
 /// <summary>The folder of a run: <c>config.json</c>, <c>metrics.jsonl</c>, TensorBoard events, <c>checkpoints/step-N</c>, <c>model</c>, <c>report.html</c>.</summary>
 public sealed class RunFolder
 {
-    /// <summary>How figures are written, a line each: what is not a number is null.</summary>
-    internal static readonly JsonSerializerOptions Line = new(ConfigFile.Json) { WriteIndented = false, Converters = { new FiniteDoubleConverter() } };
-
     /// <summary>Names a folder; nothing is made yet.</summary>
     public RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
 
@@ -79,7 +76,7 @@ public sealed class RunFolder
     }
 
     /// <summary>Appends a line to <c>metrics.jsonl</c>.</summary>
-    public void AppendMetrics(HistoryPoint point) => File.AppendAllText(MetricsPath, JsonSerializer.Serialize(point, Line) + "\n");
+    public void AppendMetrics(HistoryPoint point) => File.AppendAllText(MetricsPath, JsonSerializer.Serialize(point, ResultLine.Json) + "\n");
 
     /// <summary>Reads <c>metrics.jsonl</c> up to a step and cuts off what lies after it, so that a continued run writes each line once. A half-written last line is dropped.</summary>
     public List<HistoryPoint> ContinueMetrics(int step)
@@ -100,7 +97,7 @@ public sealed class RunFolder
             kept.Add(point);
         }
 
-        AtomicFile.WriteText(MetricsPath, string.Concat(kept.Select(p => JsonSerializer.Serialize(p, Line) + "\n")));
+        AtomicFile.WriteText(MetricsPath, string.Concat(kept.Select(p => JsonSerializer.Serialize(p, ResultLine.Json) + "\n")));
         return kept;
     }
 
@@ -108,7 +105,7 @@ public sealed class RunFolder
     {
         try
         {
-            return JsonSerializer.Deserialize<HistoryPoint>(line, Line);
+            return JsonSerializer.Deserialize<HistoryPoint>(line, ResultLine.Json);
         }
         catch (JsonException)
         {
