@@ -3,15 +3,12 @@ using System.Runtime.ExceptionServices;
 namespace Switchyard.Kernels.Teams;
 
 /// <summary>
-/// The caller and <c>Threads − 1</c> background threads that run one job together. A member that finds no work watches
-/// for about <see cref="SpinMicroseconds"/> µs, which lets the stages of one call follow each other in about a
-/// microsecond, and then sleeps, so that it never competes with other threads of the process, libtorch's among them.
+/// The caller and <c>Threads − 1</c> background threads that run one job together. Between jobs a member waits at its
+/// <see cref="Doorbell"/>: awake for a few microseconds, then asleep, so that the stages of one call follow each other at
+/// once and no member competes with other threads of the process, libtorch's among them.
 /// </summary>
 internal sealed class ThreadTeam : IDisposable
 {
-    private const int SpinMicroseconds = 20;
-    private static readonly long s_spinTicks = SpinMicroseconds * System.Diagnostics.Stopwatch.Frequency / 1_000_000;
-
     private readonly Member[] _members;
     private readonly Lock _lock = new();
     private Action<int>? _job;
@@ -80,15 +77,13 @@ internal sealed class ThreadTeam : IDisposable
         }
     }
 
-    /// <summary>A background thread. <c>_turn</c> counts jobs; whoever sleeps is counted in <c>_asleep</c>.</summary>
+    /// <summary>A background thread and the bell that calls it to each job.</summary>
     private sealed class Member : IDisposable
     {
         private readonly ThreadTeam _team;
         private readonly int _index;
         private readonly Thread _thread;
-        private readonly SemaphoreSlim _signal = new(0);
-        private int _turn;
-        private int _asleep;
+        private readonly Doorbell _bell = new();
 
         public Member(ThreadTeam team, int index)
         {
@@ -98,47 +93,24 @@ internal sealed class ThreadTeam : IDisposable
             _thread.Start();
         }
 
-        public void Wake()
-        {
-            Interlocked.Increment(ref _turn);
-            if (Interlocked.Exchange(ref _asleep, 0) != 0)
-                _signal.Release();
-        }
+        public void Wake() => _bell.Ring();
 
         public void Dispose()
         {
             Wake();
             _thread.Join();
-            _signal.Dispose();
+            _bell.Dispose();
         }
 
         private void Loop()
         {
-            int done = 0;
-            while (true)
+            for (int answered = 0; ; answered++)
             {
-                Await(done);
-                done++;
+                _bell.Await(answered);
                 if (_team._stopping)
                     return;
                 _team.Work(_index);
                 Interlocked.Decrement(ref _team._working);
-            }
-        }
-
-        private void Await(int done)
-        {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            while (Volatile.Read(ref _turn) == done)
-            {
-                Thread.SpinWait(8);
-                if (System.Diagnostics.Stopwatch.GetTimestamp() - start < s_spinTicks)
-                    continue;
-                // Announce sleep, then look once more: a wake in between finds the announcement and signals.
-                Interlocked.Exchange(ref _asleep, 1);
-                if (Volatile.Read(ref _turn) == done || Interlocked.Exchange(ref _asleep, 0) == 0)
-                    _signal.Wait();
-                return;
             }
         }
     }
