@@ -44,7 +44,7 @@ internal static class CompareVerb
         bool quiet = parse.GetValue(common.Quiet);
         using RunText text = options.Text(parse, config, folder, cancellation);
         config = text.Config;
-        using ComparisonDisplay display = ComparisonDisplay.Start(config, quiet);
+        using ComparisonDisplay display = new(config.Training.Steps, quiet);
         CompareResult result;
         try
         {

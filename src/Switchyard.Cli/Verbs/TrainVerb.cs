@@ -42,7 +42,7 @@ internal static class TrainVerb
         Verb.UseThreads(parse, common);
         using RunText text = options.Text(parse, config, folder, cancellation);
         config = text.Config;
-        using ComparisonDisplay display = ComparisonDisplay.Start(config, parse.GetValue(common.Quiet));
+        using ComparisonDisplay display = new(config.Training.Steps, parse.GetValue(common.Quiet));
         CompareRow row;
         try
         {
