@@ -168,24 +168,14 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input does not fit the model or the cache.</exception>
     public TransformerStates Encode(TransformerInput input, IRoutingObserver? observer = null)
     {
-        Tensor tokens = input.Tokens;
-        long count = tokens.size(1);
-        if (count > Options.LongestSequence)
-        {
-            throw new ArgumentException($"sequences of {count} tokens; the model was made for {Options.LongestSequence}", nameof(input));
-        }
-
-        Tensor? mask = input.Mask?.to(ScalarType.Bool);
-        Tensor? seen = input.Cache is { } cache ? cache.Begin(tokens.size(0), count, mask) : mask;
-        AttentionPass pass = AttentionPass.Of(count, Options.Encoder is null, Options.SlidingWindow, input.Cache, seen, tokens.device);
-        RoutingContext context = new() { TokenIds = tokens.flatten(), SequenceLength = count, TokenMask = mask?.flatten() };
-        Tensor hidden = _stack.Embed(tokens, input.TokenTypes);
+        LayerwisePass pass = Layerwise(input);
+        Tensor hidden = pass.Embed();
         List<Tensor> all = input.KeepStates ? [hidden] : [];
         Tensor? loss = null;
         long dropped = 0;
-        foreach (TransformerLayer layer in _stack.Layers)
+        for (int layer = 0; layer < pass.Layers; layer++)
         {
-            (hidden, MoeLayerOutput? moe) = layer.Run(hidden, ComputeType, pass, context, observer);
+            (hidden, MoeLayerOutput? moe) = pass.Run(layer, hidden, observer);
             dropped += moe?.DroppedPairs ?? 0;
             if (input.KeepStates)
             {
@@ -198,7 +188,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
             }
         }
 
-        input.Cache?.End(count);
+        input.Cache?.End(input.Tokens.size(1));
         Tensor last = _stack.Norm?.Run(hidden, ComputeType) ?? hidden;
         if (input.KeepStates)
         {
@@ -207,6 +197,11 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
         return new TransformerStates(last, loss is null ? null : loss / MoeLayers.Count, dropped) { All = all };
     }
+
+    /// <summary>A pass over an input whose layers the caller runs one by one, as often as it likes: <see cref="Encode"/> without the last norm. A cache of the input gets its keys and values, but is not told that they are whole.</summary>
+    /// <param name="input">Tokens, and what is known of them.</param>
+    /// <exception cref="ArgumentException">The input does not fit the model or the cache.</exception>
+    public LayerwisePass Layerwise(TransformerInput input) => new(_stack, Options, ComputeType, input);
 
     /// <summary>An empty cache of keys and values for this model; the caller disposes it.</summary>
     /// <param name="capacity">Tokens to make room for at once; 0 to grow as needed.</param>

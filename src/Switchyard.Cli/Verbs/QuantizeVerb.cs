@@ -1,66 +1,80 @@
 using System.CommandLine;
 using Switchyard.Cli.CommandLine;
-using Switchyard.Models;
-using Switchyard.Models.Checkpoints;
+using Switchyard.Cli.Terminal;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Trainers;
+using Switchyard.Training.Quantizing;
+using Switchyard.Training.Reporting;
+using Switchyard.Training.Results;
 
 namespace Switchyard.Cli.Verbs;
 
 /// <summary>Writes an int8 or int4 copy of a checkpoint.</summary>
-internal static class QuantizeVerb
+internal sealed class QuantizeVerb
 {
+    private static readonly QuantizeRequest Usual = new() { Model = string.Empty, Output = string.Empty };
+
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _model = new("MODEL") { Description = "the folder of a model, or of a repository in a hub cache", Validators = { CommonOptions.RefuseDash } };
+    private readonly Option<string> _output = new("--output") { Description = "the folder to write; it must not be there", HelpName = "FOLDER", Required = true };
+    private readonly Option<string> _bits = CommonOptions.OneOf("--bits", "bits of a weight", "8", "8", "4");
+    private readonly Option<string> _group = CommonOptions.OneOf("--group", "weights along the input that share a scale", "32", "32", "128");
+    private readonly Option<string?> _calibrate = new("--calibrate") { Description = "round so that the experts' outputs on this text change little (GPTQ's method), rather than to the nearest: a text file, a folder, JSON Lines", HelpName = "PATH" };
+    private readonly Option<long> _calibrateTokens = new("--calibrate-tokens") { Description = "use at most so many tokens of it", HelpName = "N", DefaultValueFactory = _ => Usual.CalibrationTokens, Validators = { CommonOptions.AtLeast(1) } };
+    private readonly Option<int> _leastTokens = new("--least-tokens") { Description = "tokens that each expert is calibrated on at least: an expert that is sent fewer gets those that were nearest to being sent to it", HelpName = "N", DefaultValueFactory = _ => Usual.LeastTokens, Validators = { CommonOptions.AtLeast(0) } };
+    private readonly Option<string?> _text = new("--text") { Description = "text to judge both models on: a text file, a folder, JSON Lines", HelpName = "PATH" };
+    private readonly TextOptionSet _windows = new();
+    private readonly ModelOptions _load = new();
+
     public static Command Make()
     {
-        CommonOptions common = new();
-        TextOptionSet windows = new();
-        Argument<string> model = new("MODEL") { Description = "the folder of a model, or of a repository in a hub cache", Validators = { CommonOptions.RefuseDash } };
-        Option<string> output = new("--output") { Description = "the folder to write; it must not be there", HelpName = "FOLDER", Required = true };
-        Option<string> bits = CommonOptions.OneOf("--bits", "bits of a weight", "8", "8", "4");
-        Option<string> group = CommonOptions.OneOf("--group", "weights along the input that share a scale", "32", "32", "128");
-        Option<string?> text = new("--text") { Description = "text to judge both models on: a text file, a folder, JSON Lines", HelpName = "PATH" };
+        QuantizeVerb verb = new();
         Command command = Verb.Make(
             "quantize",
-            "Write a copy of a checkpoint whose experts are integers of 8 or 4 bits, rounded to the nearest.",
-            "switchyard quantize models/qwen3-moe --bits 4 --group 32 --output models/qwen3-moe-int4 --text book.txt",
-            common,
-            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(output)!, int.Parse(parse.GetValue(bits)!), int.Parse(parse.GetValue(group)!), parse.GetValue(text), windows, cancellation));
-        command.Arguments.Add(model);
-        foreach (Option option in (Option[])[output, bits, group, text])
+            "Write a copy of a checkpoint whose experts are integers of 8 or 4 bits, rounded to the nearest or calibrated on text.",
+            "switchyard quantize models/qwen3-moe --bits 4 --calibrate train.txt --output models/qwen3-moe-int4 --text test.txt",
+            verb._common,
+            verb.Run);
+        command.Arguments.Add(verb._model);
+        foreach (Option option in (Option[])[verb._output, verb._bits, verb._group, verb._calibrate, verb._calibrateTokens, verb._leastTokens, verb._text])
         {
             command.Options.Add(option);
         }
 
-        windows.AddTo(command);
+        verb._windows.AddTo(command);
+        verb._load.AddTo(command);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, string model, string output, int bits, int group, string? text, TextOptionSet windows, CancellationToken cancellation)
+    private int Run(ParseResult parse, CancellationToken cancellation)
     {
-        if (Path.Exists(output))
+        QuantizeRequest request = new()
         {
-            throw new ConfigurationException($"--output {output}: it is there already; name a folder that is not");
+            Model = ModelPath.Resolve(parse.GetValue(_model)!),
+            Output = parse.GetValue(_output)!,
+            Bits = int.Parse(parse.GetValue(_bits)!),
+            Group = int.Parse(parse.GetValue(_group)!),
+            Calibration = parse.GetValue(_calibrate) is { } calibration ? Corpus.Open(calibration) : null,
+            CalibrationTokens = parse.GetValue(_calibrateTokens),
+            LeastTokens = parse.GetValue(_leastTokens),
+            Judge = parse.GetValue(_text) is { } text ? Corpus.Open(text) : null,
+            Context = parse.GetValue(_windows.Context),
+            Stride = parse.GetValue(_windows.Stride),
+            MaxTokens = parse.GetValue(_windows.MaxTokens) ?? long.MaxValue,
+            Load = _load.Read(parse),
+            Command = CommandText.Of("quantize", parse),
+        };
+        Verb.UseThreads(parse, _common);
+        QuantizeResult result;
+        using (TokenProgress progress = new(parse.GetValue(_common.Quiet)))
+        {
+            result = QuantizeRun.Run(request, Verb.Machine(parse, _common), progress, cancellation);
         }
 
-        ICorpus? corpus = text is null ? null : Corpus.Open(text);
-        (long before, long after) = CheckpointQuantizer.Write(model, output, bits, group);
-        Verb.UseThreads(parse, common);
-        Evaluation? first = corpus is null ? null : EvalVerb.OfModel(parse, common, model, corpus, windows, new ModelLoadOptions(), cancellation).Evaluation;
-        Evaluation? second = corpus is null ? null : EvalVerb.OfModel(parse, common, output, corpus, windows, new ModelLoadOptions(), cancellation).Evaluation;
-        Output.WriteJson(
-            parse,
-            common,
-            new { Schema = "switchyard.quantize/1", Model = Path.GetFullPath(model), Output = Path.GetFullPath(output), Bits = bits, Group = group, ExpertBytesBefore = before, ExpertBytesAfter = after, LossBefore = first?.Loss, LossAfter = second?.Loss, Tokens = first?.Tokens });
-        if (common.Prints(parse))
+        Output.WriteJson(parse, _common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
+        if (_common.Prints(parse))
         {
-            Console.Out.WriteLine($"experts     {before / 1e6:N1} MB → {after / 1e6:N1} MB, {bits} bits in groups of {group}");
-            if (first is not null)
-            {
-                Console.Out.WriteLine($"loss        {first.Loss:0.0000} → {second!.Loss:0.0000} nats a token, over {first.Tokens:N0} tokens");
-                Console.Out.WriteLine($"perplexity  {Math.Exp(first.Loss):0.000} → {Math.Exp(second.Loss):0.000}");
-            }
-
-            Console.Out.WriteLine(Path.GetFullPath(output));
+            Console.Out.Write(QuantizeTable.Render(result, Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200)));
+            Console.Out.WriteLine(result.Output);
         }
 
         return ExitCode.Done;

@@ -51,7 +51,7 @@ public static class CheckpointPruner
         using MoeTransformer model = MoeTransformer.Load(source);
         Check(model, kept);
         PrunedTensors tensors = PrunedTensors.Of(model, kept);
-        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, tensors.Sources, PrunedConfiguration.Write(model, kept, tensors.LeftOut > 0));
+        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, 1, [tensors.Sources], PrunedConfiguration.Write(model, kept, tensors.LeftOut > 0));
         return (tensors.ExpertBytesBefore, tensors.ExpertBytesAfter);
     }
 

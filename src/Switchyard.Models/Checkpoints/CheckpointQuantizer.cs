@@ -7,7 +7,7 @@ using Switchyard.Models.Weights;
 
 namespace Switchyard.Models.Checkpoints;
 
-/// <summary>Writes a copy of a checkpoint whose experts, routed and shared, are integers of 8 or 4 bits by group, rounded to the nearest. Routers, norms, attention, embeddings and head stay as they are, byte for byte.</summary>
+/// <summary>Writes a copy of a checkpoint whose experts, routed and shared, are integers of 8 or 4 bits by group, rounded to the nearest or as a calibration says. Routers, norms, attention, embeddings and head stay as they are, byte for byte.</summary>
 public static class CheckpointQuantizer
 {
     private const string Quantization = "quantization_config";
@@ -24,37 +24,85 @@ public static class CheckpointQuantizer
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
     public static (long Before, long After) Write(string source, string target, int bits, int group)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(group);
-        if (bits is not (4 or 8) || group % 2 != 0)
-        {
-            throw new ArgumentOutOfRangeException(nameof(bits), $"{bits} bits in groups of {group}; 4 or 8 bits and an even group are written");
-        }
-
-        target = AtomicFolder.RequireNew(target);
-
+        target = Check(target, bits, group);
         string folder = HubFolder.Resolve(source);
         ConfigReader config = new(Path.Combine(folder, ModelWriter.ConfigFile));
-        config.Refuse(config.Has(Quantization), "the model is quantized already");
         _ = ModelArchitectures.Of(config);
         using CheckpointTensors tensors = CheckpointTensors.Open(folder);
-        HashSet<string> chosen = [.. tensors.Names.Where(n => IsExpert(n) && Rounds(tensors, n, bits))];
-        if (chosen.Count == 0)
+        string[] chosen = Chosen(tensors, config, bits);
+        List<SafetensorsSource> sources = [.. Sources(tensors, tensors.Names, chosen, bits, group)];
+        WriteFolder(folder, target, 1, [sources], Configuration(config, bits, group));
+        return (chosen.Sum(n => tensors.Entry(n).ByteLength), chosen.Sum(n => BytesOf(tensors.Entry(n), bits, group)));
+    }
+
+    /// <summary>Writes the copy with the experts of a model's layers as something else rounded them, such as <see cref="CalibratedRounding"/>; experts of layers that the model does not compute are rounded to the nearest.</summary>
+    /// <param name="model">The model, read from a folder.</param>
+    /// <param name="target">The folder to write; it must not be there.</param>
+    /// <param name="bits">8 or 4.</param>
+    /// <param name="group">Values along the input that share a scale; even.</param>
+    /// <param name="round">The matrices of an MoE layer, by its index; asked once for each, in order, before the next is asked for. They are disposed here.</param>
+    /// <returns>Bytes of the experts' weights before and after.</returns>
+    /// <exception cref="CheckpointFormatException">The checkpoint is damaged, quantized already, or has no experts that can be rounded.</exception>
+    /// <exception cref="ConfigurationException">A matrix of the model's experts cannot be rounded: it is fused with others, or has an odd number of columns for 4 bits.</exception>
+    /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
+    public static (long Before, long After) Write(MoeTransformer model, string target, int bits, int group, Func<int, RoundedLayer> round)
+    {
+        target = Check(target, bits, group);
+        ModelSource source = model.Source ?? throw new InvalidOperationException("the model was made, not read");
+        ConfigReader config = new(Path.Combine(source.Folder, ModelWriter.ConfigFile));
+        CheckpointTensors tensors = source.Weights.Checkpoint;
+        string[] chosen = Chosen(tensors, config, bits);
+        RoundedPart[] parts = [.. RoundedPart.Of(model)];
+        HashSet<string> rounds = [.. chosen];
+        if (parts.FirstOrDefault(p => !rounds.Contains(p.Tensor)) is { } left)
         {
-            throw new CheckpointFormatException(tensors.Path, null, "no matrix of an expert can be rounded: there are none, or they are fused, or no floating-point numbers.");
+            throw new ConfigurationException($"'{left.Tensor}' cannot be rounded to {bits} bits: it is not there by itself, is no matrix of floating-point numbers, or has an odd number of columns");
         }
 
-        long before = chosen.Sum(n => tensors.Entry(n).ByteLength), after = 0;
-        List<SafetensorsSource> sources = [];
-        foreach (string name in tensors.Names)
-        {
-            sources.AddRange(chosen.Contains(name) ? Rounded(tensors, name, bits, group) : [SafetensorsSource.Of(tensors.FileOf(name), name)]);
-            after += chosen.Contains(name) ? sources[^2].Shape.Aggregate(1L, (a, b) => a * b) + (sources[^1].Shape.Aggregate(1L, (a, b) => a * b) * sizeof(float)) : 0;
-        }
+        WriteFolder(source.Folder, target, 1 + model.MoeLayers.Count, Files(), Configuration(config, bits, group));
+        return (chosen.Sum(n => tensors.Entry(n).ByteLength), chosen.Sum(n => BytesOf(tensors.Entry(n), bits, group)));
 
+        // A file for each layer, so that no more than one layer of rounded experts is in memory.
+        IEnumerable<List<SafetensorsSource>> Files()
+        {
+            HashSet<string> inLayers = [.. parts.Select(p => p.Tensor)];
+            yield return [.. Sources(tensors, tensors.Names.Where(n => !inLayers.Contains(n)), chosen, bits, group)];
+            foreach (IGrouping<int, RoundedPart> layer in parts.GroupBy(p => p.Layer))
+            {
+                using RoundedLayer rounded = round(layer.Key);
+                yield return [.. layer.SelectMany(p => Pair(p.Tensor, tensors.Entry(p.Tensor), bits, group, stream => p.WriteCodes(rounded, stream), stream => p.WriteScales(rounded, stream)))];
+            }
+        }
+    }
+
+    private static string Check(string target, int bits, int group)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(group);
+        return bits is 4 or 8 && group % 2 == 0
+            ? AtomicFolder.RequireNew(target)
+            : throw new ArgumentOutOfRangeException(nameof(bits), $"{bits} bits in groups of {group}; 4 or 8 bits and an even group are written");
+    }
+
+    private static string[] Chosen(CheckpointTensors tensors, ConfigReader config, int bits)
+    {
+        config.Refuse(config.Has(Quantization), "the model is quantized already");
+        string[] chosen = [.. tensors.Names.Where(n => IsExpert(n) && Rounds(tensors, n, bits))];
+        return chosen.Length > 0
+            ? chosen
+            : throw new CheckpointFormatException(tensors.Path, null, "no matrix of an expert can be rounded: there are none, or they are fused, or no floating-point numbers.");
+    }
+
+    private static string Configuration(ConfigReader config, int bits, int group)
+    {
         JsonObject json = config.ToJson();
         json[Quantization] = new JsonObject { ["quant_method"] = IntegerWeights.Method, ["bits"] = bits, ["group_size"] = group, ["sym"] = true };
-        WriteFolder(folder, target, sources, json.ToJsonString(Indented) + "\n");
-        return (before, after);
+        return json.ToJsonString(Indented) + "\n";
+    }
+
+    private static IEnumerable<SafetensorsSource> Sources(CheckpointTensors tensors, IEnumerable<string> names, IEnumerable<string> chosen, int bits, int group)
+    {
+        HashSet<string> rounded = [.. chosen];
+        return names.SelectMany(n => rounded.Contains(n) ? Rounded(tensors, n, bits, group) : [SafetensorsSource.Of(tensors.FileOf(n), n)]);
     }
 
     private static bool IsExpert(string name) => name.EndsWith(Suffix, StringComparison.Ordinal)
@@ -63,22 +111,42 @@ public static class CheckpointQuantizer
     private static bool Rounds(CheckpointTensors tensors, string name, int bits) =>
         tensors.Entry(name) is { Shape: [_, long columns] } entry && PlainWeights.Reads(entry.Type) && (bits == 8 || columns % 2 == 0);
 
+    private static (int Codes, int Scales) Widths(long columns, int bits, int group) => checked(((int)(bits == 4 ? columns / 2 : columns), (int)((columns + group - 1) / group)));
+
+    private static long BytesOf(SafetensorsEntry entry, int bits, int group)
+    {
+        (int codes, int scales) = Widths(entry.Shape[1], bits, group);
+        return entry.Shape[0] * (codes + ((long)scales * sizeof(float)));
+    }
+
+    /// <summary>The two tensors of a matrix.</summary>
+    private static SafetensorsSource[] Pair(string name, SafetensorsEntry entry, int bits, int group, Action<Stream> writeCodes, Action<Stream> writeScales)
+    {
+        (string codes, string scales) = IntegerWeights.NamesOf(name[..^Suffix.Length]);
+        (int width, int groups) = Widths(entry.Shape[1], bits, group);
+        return
+        [
+            new SafetensorsSource(codes, bits == 4 ? SafetensorsType.U8 : SafetensorsType.I8, [entry.Shape[0], width], writeCodes),
+            new SafetensorsSource(scales, SafetensorsType.F32, [entry.Shape[0], groups], writeScales),
+        ];
+    }
+
     private static SafetensorsSource[] Rounded(CheckpointTensors tensors, string name, int bits, int group)
     {
         SafetensorsEntry entry = tensors.Entry(name);
         (int rows, int columns) = (checked((int)entry.Shape[0]), checked((int)entry.Shape[1]));
-        int groups = (columns + group - 1) / group, width = bits == 4 ? columns / 2 : columns;
-        (string codes, string scales) = IntegerWeights.NamesOf(name[..^Suffix.Length]);
-        return
-        [
-            new SafetensorsSource(codes, bits == 4 ? SafetensorsType.U8 : SafetensorsType.I8, [rows, width], stream => ForEachRow((row, scale) =>
+        (int width, int groups) = Widths(columns, bits, group);
+        return Pair(name, entry, bits, group, WriteCodes, stream => ForEachRow((_, scale) => stream.Write(MemoryMarshal.AsBytes(scale))));
+
+        void WriteCodes(Stream stream)
+        {
+            byte[] line = new byte[width];
+            ForEachRow((row, scale) =>
             {
-                Span<byte> line = new byte[width];
                 GroupRounding.Codes(row, bits, group, scale, line);
                 stream.Write(line);
-            })),
-            new SafetensorsSource(scales, SafetensorsType.F32, [rows, groups], stream => ForEachRow((_, scale) => stream.Write(MemoryMarshal.AsBytes(scale)))),
-        ];
+            });
+        }
 
         void ForEachRow(RowUse use)
         {
@@ -99,10 +167,15 @@ public static class CheckpointQuantizer
     }
 
     /// <summary>Weights and configuration, and the other files of a model's folder as they are; the target appears whole or not at all.</summary>
-    internal static void WriteFolder(string folder, string target, List<SafetensorsSource> sources, string config)
+    /// <param name="folder">The original.</param>
+    /// <param name="target">The folder to write; it must not be there.</param>
+    /// <param name="count">Files of weights; several get an index.</param>
+    /// <param name="files">The tensors of each file of weights, made when their turn comes.</param>
+    /// <param name="config">The content of <c>config.json</c>.</param>
+    internal static void WriteFolder(string folder, string target, int count, IEnumerable<IReadOnlyList<SafetensorsSource>> files, string config)
     {
         using AtomicFolder copy = new(target);
-        SafetensorsWriter.Write(copy.Temporary(CheckpointTensors.WeightsFile), sources, ModelWriter.Metadata);
+        WeightFiles.Write(copy.Temporary, count, files, ModelWriter.Metadata);
         foreach (string path in Directory.EnumerateFiles(folder).Where(p => Path.GetExtension(p) is ".json" or ".txt" or ".jinja"))
         {
             string name = Path.GetFileName(path);

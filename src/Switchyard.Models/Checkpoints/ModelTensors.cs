@@ -48,6 +48,9 @@ public static class ModelTensors
     /// <summary>What the names of a layer's experts begin with.</summary>
     internal static string ExpertsPrefix(int layer) => $"model.layers.{layer}{FeedForward}experts.";
 
+    /// <summary>What the names of a layer's shared expert begin with.</summary>
+    internal static string SharedPrefix(int layer) => $"model.layers.{layer}{FeedForward}shared_expert.";
+
     /// <summary>Names of the parts of an expert's matrix or bias (<c>gate_up</c>, <c>down</c>, <c>gate_up_bias</c>, <c>down_bias</c>): gate, then up, where there are two.</summary>
     internal static IEnumerable<string> PartNames(string stem, string name, bool gated) => Parts(stem, name, gated).Select(p => p.Name);
 

@@ -45,7 +45,7 @@ internal static class ModelWriter
         HashSet<string> replaced = [.. source.RoutingTensors, .. routing.Select(r => r.Name)];
         CheckpointTensors tensors = source.Weights.Checkpoint;
         List<SafetensorsSource> sources = [.. tensors.Names.Where(n => !replaced.Contains(n)).Select(n => SafetensorsSource.Of(tensors.FileOf(n), n)), .. routing];
-        CheckpointQuantizer.WriteFolder(source.Folder, folder, sources, ModelConfiguration.Rerouted(model, source).ToJsonString(ModelConfiguration.Indented) + "\n");
+        CheckpointQuantizer.WriteFolder(source.Folder, folder, 1, [sources], ModelConfiguration.Rerouted(model, source).ToJsonString(ModelConfiguration.Indented) + "\n");
     }
 
     /// <summary>The tensor as it lies in the file, where the model has the same numbers: a router that nobody replaced keeps its type.</summary>

@@ -9,7 +9,8 @@ public sealed class CheckpointTensors : IDisposable
     /// <summary>The one file of weights.</summary>
     internal const string WeightsFile = "model.safetensors";
 
-    private const string IndexFile = WeightsFile + ".index.json";
+    /// <summary>What names several files of weights.</summary>
+    internal const string IndexFile = WeightsFile + ".index.json";
     private readonly Dictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
     private readonly List<SafetensorsFile> _opened = [];
 

@@ -23,6 +23,10 @@ internal static class GroupRounding
         }
     }
 
+    /// <summary>The code of a weight: the nearest of −2^(bits−1) to 2^(bits−1) − 1.</summary>
+    public static int Code(float value, float scale, int bits) =>
+        scale == 0 ? 0 : (int)Math.Clamp(MathF.Round(value / scale), -(1 << (bits - 1)), (1 << (bits - 1)) - 1);
+
     /// <summary>Codes of a row as they are stored: a byte each, or two to a byte.</summary>
     /// <param name="row">[K].</param>
     /// <param name="bits">4 or 8.</param>
@@ -34,16 +38,20 @@ internal static class GroupRounding
         codes.Clear();
         for (int k = 0; k < row.Length; k++)
         {
-            float scale = scales[k / group];
-            int code = scale == 0 ? 0 : (int)MathF.Round(row[k] / scale);
-            if (bits == 8)
-            {
-                codes[k] = unchecked((byte)(sbyte)code);
-            }
-            else
-            {
-                codes[k / 2] |= (byte)((code + 8) << (k % 2 * 4));
-            }
+            Put(Code(row[k], scales[k / group], bits), k, bits, codes);
+        }
+    }
+
+    /// <summary>Puts the code of column k in its place among codes that are zero.</summary>
+    public static void Put(int code, int k, int bits, Span<byte> codes)
+    {
+        if (bits == 8)
+        {
+            codes[k] = unchecked((byte)(sbyte)code);
+        }
+        else
+        {
+            codes[k / 2] |= (byte)((code + 8) << (k % 2 * 4));
         }
     }
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Switchyard.Experts;
 
 /// <summary>The experts' non-linearities in differentiable torch operations.</summary>
-internal static class Activations
+public static class Activations
 {
     /// <summary>[.., f] of [.., 2f] (SwiGLU: gate, then up) or [.., f].</summary>
     public static Tensor Apply(this ExpertActivation activation, Tensor a)

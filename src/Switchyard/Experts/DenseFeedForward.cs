@@ -11,8 +11,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     private const string DownName = "down";
     private const string GateUpBiasName = "gate_up_bias";
     private const string DownBiasName = "down_bias";
-    private readonly ExpertActivation _activation;
-    private readonly bool _bias;
+    private readonly ExpertOptions _sizes;
 
     /// <summary>Makes the FFN with weights drawn from N(0, <paramref name="deviation"/>²) and biases of zero.</summary>
     /// <param name="hiddenSize">Hidden size d.</param>
@@ -35,8 +34,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(innerSize);
-        _activation = activation;
-        _bias = bias;
+        _sizes = new ExpertOptions { Experts = 1, HiddenSize = hiddenSize, InnerSize = innerSize, Activation = activation, Bias = bias };
         long first = activation.FirstRows(innerSize);
         register_parameter(GateUpName, Drawn(first, hiddenSize));
         register_parameter(DownName, Drawn(hiddenSize, innerSize));
@@ -51,27 +49,31 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The non-linearity.</summary>
-    public ExpertActivation Activation => _activation;
+    public ExpertActivation Activation => _sizes.Activation;
 
     /// <summary>Whether both matrices have biases.</summary>
-    public bool HasBias => _bias;
+    public bool HasBias => _sizes.Bias;
 
     /// <summary>The matrices in the form in which they are stored, as one expert; null where they are parameters.</summary>
     public StoredExperts? Stored { get; private set; }
 
-    /// <summary>Puts frozen matrices in the place of the parameters, which lose their memory. They stay the caller's.</summary>
+    /// <summary>Puts frozen matrices in the place of the parameters, which lose their memory, or of other frozen ones. They stay the caller's.</summary>
     /// <param name="stored">One expert of the same sizes, without biases.</param>
     /// <exception cref="ConfigurationException">There are biases, or more experts than one, or other sizes.</exception>
     public void Keep(StoredExperts stored)
     {
-        if (_bias || stored.Options.Experts != 1 || stored.Options.Activation != _activation || !GateUp.shape.SequenceEqual([stored.GateUp[0].Rows, stored.GateUp[0].Columns]))
+        if (HasBias || stored.Options != _sizes)
         {
-            throw new ConfigurationException($"{stored.Options} cannot take the place of an FFN of {string.Join(" × ", GateUp.shape)}{(_bias ? " with biases" : string.Empty)}");
+            throw new ConfigurationException($"{stored.Options} cannot take the place of {_sizes}");
+        }
+
+        if (Stored is null)
+        {
+            GateUp.Release();
+            Down.Release();
         }
 
         Stored = stored;
-        GateUp.Release();
-        Down.Release();
     }
 
     /// <summary>First matrix: [2f, d] (rows 0..f−1 gate, f..2f−1 up) for SwiGLU, [f, d] else.</summary>
@@ -81,10 +83,10 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
     public Parameter Down => get_parameter(DownName)!;
 
     /// <summary>Bias of the first product, [2f] or [f]; null for none.</summary>
-    public Parameter? GateUpBias => _bias ? get_parameter(GateUpBiasName) : null;
+    public Parameter? GateUpBias => HasBias ? get_parameter(GateUpBiasName) : null;
 
     /// <summary>Bias of the second product, [d]; null for none.</summary>
-    public Parameter? DownBias => _bias ? get_parameter(DownBiasName) : null;
+    public Parameter? DownBias => HasBias ? get_parameter(DownBiasName) : null;
 
     /// <summary>Outputs [.., d] of hidden states [.., d], computed in their type.</summary>
     public override Tensor forward(Tensor input)
@@ -96,7 +98,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
         }
 
         ScalarType type = input.dtype;
-        Tensor h = _activation.Apply(DenseOperations.Linear(input, GateUp.to(type), GateUpBias?.to(type)));
+        Tensor h = _sizes.Activation.Apply(DenseOperations.Linear(input, GateUp.to(type), GateUpBias?.to(type)));
         return DenseOperations.Linear(h, Down.to(type), DownBias?.to(type)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -10,6 +11,7 @@ public sealed class ExpertWeights : nn.Module
     private const string DownName = "down";
     private const string GateUpBiasName = "gate_up_bias";
     private const string DownBiasName = "down_bias";
+    private readonly StoredExperts? _own;
 
     /// <summary>Makes weights drawn from N(0, <paramref name="deviation"/>²); biases are zero.</summary>
     /// <param name="options">Sizes.</param>
@@ -39,7 +41,7 @@ public sealed class ExpertWeights : nn.Module
         : base(nameof(ExpertWeights))
     {
         Options = stored.Options;
-        Stored = stored;
+        _own = Stored = stored;
         if (Options.Bias)
         {
             register_parameter(GateUpBiasName, new Parameter(zeros(Options.Experts, Options.Activation.FirstRows(Options.InnerSize)), requires_grad: false));
@@ -51,7 +53,26 @@ public sealed class ExpertWeights : nn.Module
     public ExpertOptions Options { get; }
 
     /// <summary>The matrices in the form in which they are stored; null where they are parameters.</summary>
-    public StoredExperts? Stored { get; }
+    public StoredExperts? Stored { get; private set; }
+
+    /// <summary>Puts other frozen matrices in the place of those that are there; parameters lose their memory, biases stay. They are the caller's to dispose.</summary>
+    /// <param name="stored">Experts of the same sizes.</param>
+    /// <exception cref="ConfigurationException">They have other sizes.</exception>
+    public void Keep(StoredExperts stored)
+    {
+        if (stored.Options != Options)
+        {
+            throw new ConfigurationException($"{stored.Options} cannot take the place of {Options}");
+        }
+
+        if (Stored is null)
+        {
+            GateUp.Release();
+            Down.Release();
+        }
+
+        Stored = stored;
+    }
 
     /// <summary>First matrices: [E, 2f, d] (rows 0..f−1 gate, f..2f−1 up) for SwiGLU, [E, f, d] else.</summary>
     /// <exception cref="InvalidOperationException">They are no parameters but <see cref="Stored"/>.</exception>
@@ -76,7 +97,7 @@ public sealed class ExpertWeights : nn.Module
     {
         if (disposing)
         {
-            Stored?.Dispose();
+            _own?.Dispose();
         }
 
         base.Dispose(disposing);

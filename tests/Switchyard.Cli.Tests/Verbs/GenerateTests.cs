@@ -52,7 +52,15 @@ public sealed class GenerateTests : IDisposable
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         Assert.Contains("4 bits in groups of 32", run.Output, StringComparison.Ordinal);
         Assert.Contains("perplexity", run.Output, StringComparison.Ordinal);
-        CommandRun.Of("quantize", Model(), "--output", output).AssertFails(3, "--output", "already");
+        string calibrated = Path.Combine(_folder, "calibrated"), json = Path.Combine(_folder, "quantize.json");
+        run = CommandRun.Of("quantize", Model(), "--bits", "4", "--calibrate", text, "--least-tokens", "20", "--output", calibrated, "--json", json, "--threads", "1");
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        Assert.Contains("calibrated %", run.Output, StringComparison.Ordinal);
+        JsonElement result = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(json));
+        Assert.Equal("switchyard.quantize/1", result.GetProperty("schema").GetString());
+        Assert.All(result.GetProperty("layers").EnumerateArray(), l => Assert.True(l.GetProperty("error").GetProperty("calibrated").GetDouble() < l.GetProperty("error").GetProperty("plain").GetDouble()));
+        CommandRun.Of("quantize", Model(), "--output", Path.Combine(_folder, "none"), "--calibrate", Path.Combine(_folder, "missing.txt")).AssertFails(3, "missing.txt");
+        CommandRun.Of("quantize", Model(), "--output", output).AssertFails(3, "small", "already");
         CommandRun.Of("quantize", output, "--output", Path.Combine(_folder, "twice")).AssertFails(3, "quantized already");
         CommandRun.Of("quantize", Model(), "--bits", "5", "--output", output).AssertFails(2, "--bits");
     }

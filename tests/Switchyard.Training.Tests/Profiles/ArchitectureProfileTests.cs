@@ -26,7 +26,7 @@ public sealed class ArchitectureProfileTests
         Assert.NotEmpty(result.Diagnosis.Findings);
     }
 
-    private static bool IsPlainDecoder(string folder)
+    internal static bool IsPlainDecoder(string folder)
     {
         string path = Path.Combine(Golden.Folder(folder)!, "config.json");
         JsonElement config = JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(path));
