@@ -7,6 +7,7 @@ using Switchyard.Models.Blocks;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
 using Switchyard.Routing;
+using Switchyard.Selection;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models;
@@ -57,6 +58,13 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
     /// <summary>Whether the model gives logits; an encoder may have hidden states alone.</summary>
     public bool HasHead => Options.Encoder?.MaskedLanguageHead ?? true;
+
+    /// <summary>Why the model cannot continue a text token by token: its tokens see those that come later, or its selector compares them. Null where it can.</summary>
+    public string? CannotContinue => Options.Encoder is not null
+        ? "the model is an encoder, which cannot continue a text"
+        : MoeLayers.FirstOrDefault(l => !Selectors.All.Get(l.Options.Routing.Selector).IsCausal) is { } layer
+            ? $"layer {layer.Options.Layer} has the selector '{layer.Options.Routing.Selector}', which chooses among all tokens of a text, later ones too, and cannot choose for one token at a time; train with another selector, or replace the routing"
+            : null;
 
     /// <summary>The MoE layers, in order.</summary>
     public IReadOnlyList<MoeLayer> MoeLayers { get; }
@@ -205,7 +213,8 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
     /// <summary>An empty cache of keys and values for this model; the caller disposes it.</summary>
     /// <param name="capacity">Tokens to make room for at once; 0 to grow as needed.</param>
-    public KeyValueCache NewCache(int capacity = 0) => new(Options, capacity);
+    /// <exception cref="InvalidOperationException">The model cannot continue a text: see <see cref="CannotContinue"/>.</exception>
+    public KeyValueCache NewCache(int capacity = 0) => CannotContinue is { } reason ? throw new InvalidOperationException(reason) : new KeyValueCache(Options, capacity);
 
     /// <summary>tanh(W·h₀ + b) of the first token's state: BERT's state of a sequence, [B, d].</summary>
     /// <param name="states">What <see cref="Encode"/> gave.</param>

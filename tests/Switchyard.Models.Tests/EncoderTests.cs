@@ -66,7 +66,7 @@ public sealed class EncoderTests
         Assert.Empty(states.All);
         Assert.Equal([1, 16], model.Pooled(states).shape);
         Assert.Throws<InvalidOperationException>(() => model.Run(input));
-        Assert.Throws<ArgumentException>(() => model.NewCache());
+        Assert.Throws<InvalidOperationException>(() => model.NewCache());
     }
 
     private static MoeTransformerOptions Options => new()

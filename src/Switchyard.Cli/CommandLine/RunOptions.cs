@@ -50,17 +50,33 @@ internal sealed class RunOptions
 
     public Option<string?> Resume { get; } = new("--resume") { Description = "go on with an interrupted run", HelpName = "FOLDER" };
 
-    public void AddTo(Command command)
+    /// <summary>Adds them, after those that a verb has besides. Beside --resume none of them may stand: what they would change is in the run's folder.</summary>
+    public void AddTo(Command command, params Option[] before)
     {
-        Option[] options =
+        Option[] changing =
         [
-            Preset, Config, Corpus, Vocabulary, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Activations, Capacity, CapacityFactor, Output, Resume,
+            .. before, Preset, Config, Corpus, Vocabulary, Steps, BatchSequences, AccumulationSteps, LearningRate, EvaluateTokens, CheckpointEvery, Dtype, Executor, Activations, Capacity, CapacityFactor, Output,
         ];
-        foreach (Option option in options)
+        foreach (Option option in changing.Append(Resume))
         {
             command.Options.Add(option);
         }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Resume) is not null && changing.Append(_common.Seed).FirstOrDefault(o => result.GetResult(o) is not null) is { } given)
+            {
+                result.AddError($"{given.Name} cannot stand beside --resume: an interrupted run goes on as its config.json says");
+            }
+        });
     }
+
+    /// <summary>The configuration with the command and the machine that the run began with, where it does not say so already.</summary>
+    public RunConfig Begun(string verb, RunConfig config, ParseResult parse) => config with
+    {
+        Command = config.Command ?? CommandText.Of(verb, parse),
+        Machine = config.Machine ?? Verb.Machine(parse, _common),
+    };
 
     /// <summary>The configuration that the options ask for, checked.</summary>
     public RunConfig Read(ParseResult parse)

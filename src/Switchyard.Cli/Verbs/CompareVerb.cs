@@ -16,20 +16,18 @@ internal static class CompareVerb
         CommonOptions common = new();
         RunOptions options = new(common);
         Option<string?> rows = RecipeOption("--rows", "rows to train, each ROUTER[+BALANCER[:STRENGTH]][+SELECTOR], separated by commas");
-        Option<int> seeds = new("--seeds") { Description = "repeat each row with so many seeds and show mean ± deviation", HelpName = "N", DefaultValueFactory = _ => 1, Validators = { CommonOptions.AtLeast(1) } };
+        Option<int?> seeds = new("--seeds") { Description = "repeat each row with so many seeds and show mean ± deviation", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
         Command command = Verb.Make(
             "compare",
             "Train the chosen routers and balancers on the same data from the same initial weights, print the table and write the report.",
             "switchyard compare --rows linear,linear+bias,linear+dual,lpr --seeds 3",
             common,
             (parse, cancellation) => Run(parse, common, options, rows, seeds, cancellation));
-        command.Options.Add(rows);
-        command.Options.Add(seeds);
-        options.AddTo(command);
+        options.AddTo(command, rows, seeds);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, RunOptions options, Option<string?> rows, Option<int> seeds, CancellationToken cancellation)
+    private static int Run(ParseResult parse, CommonOptions common, RunOptions options, Option<string?> rows, Option<int?> seeds, CancellationToken cancellation)
     {
         RunConfig config = options.Read(parse);
         if (parse.GetValue(rows) is { } chosen)
@@ -37,19 +35,19 @@ internal static class CompareVerb
             config = config with { Rows = Split(chosen) };
         }
 
+        config = config with { Seeds = parse.GetValue(seeds) ?? config.Seeds };
         config.Validate();
         RunFolder folder = new(options.Folder(parse, "compare", config));
         folder.Create();
         Verb.UseThreads(parse, common);
         bool quiet = parse.GetValue(common.Quiet);
         using RunText text = options.Text(parse, config, folder, cancellation);
-        config = text.Config;
+        config = options.Begun("compare", text.Config, parse);
         using ComparisonDisplay display = new(config.Training.Steps, quiet);
         CompareResult result;
         try
         {
-            result = new Comparison(config, parse.GetValue(seeds), text.Corpus, folder)
-                .Run(Verb.Machine(parse, common), CommandText.Of("compare", parse), display, cancellation);
+            result = new Comparison(config, text.Corpus, folder).Run(Verb.Machine(parse, common), display, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -60,7 +58,12 @@ internal static class CompareVerb
 
         display.Dispose();
         Output.Finish(result, folder, parse, common);
-        return ExitCode.Done;
+        foreach (DivergedRow row in result.Diverged)
+        {
+            Console.Error.WriteLine($"switchyard: {row.Name} (seed {row.Seed}) diverged: {row.Reason}");
+        }
+
+        return result.Diverged.Count > 0 ? ExitCode.Diverged : ExitCode.Done;
     }
 
     /// <summary>An option of one or several recipes.</summary>

@@ -22,8 +22,7 @@ internal static class TrainVerb
             "switchyard train --preset small --routing linear+dual --output runs/dual",
             common,
             (parse, cancellation) => Run(parse, common, options, routing, cancellation));
-        command.Options.Add(routing);
-        options.AddTo(command);
+        options.AddTo(command, routing);
         return command;
     }
 
@@ -41,7 +40,7 @@ internal static class TrainVerb
         folder.Create();
         Verb.UseThreads(parse, common);
         using RunText text = options.Text(parse, config, folder, cancellation);
-        config = text.Config;
+        config = options.Begun("train", text.Config, parse);
         using ComparisonDisplay display = new(config.Training.Steps, parse.GetValue(common.Quiet));
         CompareRow row;
         try
@@ -57,7 +56,7 @@ internal static class TrainVerb
         }
 
         display.Dispose();
-        CompareResult result = Comparison.Result(config, [row], [config.Seed], text.Corpus, Verb.Machine(parse, common), CommandText.Of("train", parse));
+        CompareResult result = Comparison.Result(config, [row], [config.Seed], text.Corpus, Verb.Machine(parse, common));
         Output.Finish(result, folder, parse, common);
         return ExitCode.Done;
     }

@@ -16,12 +16,12 @@ public sealed class TextGenerator : IDisposable
     /// <param name="model">A decoder; it is set to inference.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="endTokens">Ids that end a text; null for the one of the tokenizer, if it has one.</param>
-    /// <exception cref="ArgumentException">The model is an encoder.</exception>
+    /// <exception cref="ArgumentException">The model cannot continue a text: see <see cref="MoeTransformer.CannotContinue"/>.</exception>
     public TextGenerator(MoeTransformer model, TextTokenizer tokenizer, IReadOnlyList<int>? endTokens = null)
     {
-        if (model.Options.Encoder is not null)
+        if (model.CannotContinue is { } reason)
         {
-            throw new ArgumentException("the model is an encoder, which cannot continue a text", nameof(model));
+            throw new ArgumentException(reason, nameof(model));
         }
 
         Model = model;
@@ -40,7 +40,7 @@ public sealed class TextGenerator : IDisposable
     public TextTokenizer Tokenizer { get; }
 
     /// <summary>Opens model, tokenizer and the ids that end a text from a folder; disposing the generator disposes them.</summary>
-    /// <exception cref="CheckpointFormatException">A file is missing or damaged, or the model is an encoder.</exception>
+    /// <exception cref="CheckpointFormatException">A file is missing or damaged, or the model cannot continue a text.</exception>
     /// <param name="folder">The folder of a model, or of a repository in a hub cache.</param>
     /// <param name="options">How the model is read.</param>
     public static TextGenerator Load(string folder, ModelLoadOptions? options = null)
@@ -52,9 +52,9 @@ public sealed class TextGenerator : IDisposable
         {
             IReadOnlyList<int> listed = GenerationConfiguration.Read(folder).EndTokens;
             model = MoeTransformer.Load(folder, options);
-            if (model.Options.Encoder is not null)
+            if (model.CannotContinue is { } reason)
             {
-                throw new CheckpointFormatException(Path.Combine(folder, "config.json"), null, "the model is an encoder, which cannot continue a text");
+                throw new CheckpointFormatException(Path.Combine(folder, "config.json"), null, reason);
             }
 
             return new TextGenerator(model, tokenizer, [.. listed.Concat(tokenizer.EndId is int end ? [end] : []).Distinct()], owned: true);

@@ -4,6 +4,7 @@ using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
+using Switchyard.Training.Trainers;
 
 namespace Switchyard.Training.Comparisons;
 
@@ -17,24 +18,18 @@ public sealed class Comparison
     private readonly IReadOnlyList<long> _seeds;
 
     /// <summary>Prepares a comparison.</summary>
-    /// <param name="config">Sizes, training options and rows.</param>
-    /// <param name="seeds">Seeds to repeat each row with; the configuration's own and those after it.</param>
+    /// <param name="config">Sizes, training options, rows and seeds.</param>
     /// <param name="corpus">The text.</param>
     /// <param name="folder">Where it is written.</param>
     /// <exception cref="ConfigurationException">A row cannot be made, or two rows are the same.</exception>
-    public Comparison(RunConfig config, int seeds, PackedCorpus corpus, RunFolder folder)
+    public Comparison(RunConfig config, PackedCorpus corpus, RunFolder folder)
     {
         config.Validate();
-        if (seeds <= 0)
-        {
-            throw new ConfigurationException($"seeds is {seeds}; it must be positive");
-        }
-
         _config = config;
         _corpus = corpus;
         _folder = folder;
         _rows = [.. config.Rows.Select(RoutingRecipe.Parse)];
-        _seeds = [.. Enumerable.Range(0, seeds).Select(i => config.Seed + i)];
+        _seeds = [.. Enumerable.Range(0, config.Seeds).Select(i => config.Seed + i)];
         string? twice = _rows.GroupBy(r => r.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
         if (twice is not null)
         {
@@ -44,15 +39,16 @@ public sealed class Comparison
 
     /// <summary>Trains every row that is not done yet.</summary>
     /// <param name="machine">What is said of the machine.</param>
-    /// <param name="command">The command that repeats it.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellation">Stops after the current step; what is done stays.</param>
-    public CompareResult Run(MachineInfo machine, string command, IProgress<ComparisonProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="DivergenceException">Every row diverged.</exception>
+    public CompareResult Run(MachineInfo machine, IProgress<ComparisonProgress>? progress = null, CancellationToken cancellation = default)
     {
         _folder.Create();
         _corpus.Vocabulary?.CopyTo(_folder.Path);
         _folder.WriteConfig(_config);
         List<CompareRow> rows = [];
+        List<DivergedRow> diverged = [];
         int index = 0;
         foreach (RoutingRecipe row in _rows)
         {
@@ -60,23 +56,35 @@ public sealed class Comparison
             foreach (long seed in _seeds)
             {
                 RowProgress rowProgress = new(progress, index++, _rows.Count * _seeds.Count, seed);
-                runs.Add(RunRow(row, seed, rowProgress, cancellation));
+                try
+                {
+                    runs.Add(RunRow(row, seed, rowProgress, cancellation));
+                }
+                catch (DivergenceException e)
+                {
+                    diverged.Add(new DivergedRow(row.Name, seed, e.Message));
+                }
             }
 
-            rows.Add(SeedSummary.Of(runs));
+            if (runs.Count > 0)
+            {
+                rows.Add(SeedSummary.Of(runs));
+            }
         }
 
-        return Result(_config, rows, _seeds, _corpus, machine, command);
+        return rows.Count > 0
+            ? Result(_config, rows, _seeds, _corpus, machine) with { Diverged = diverged }
+            : throw new DivergenceException(string.Join("; ", diverged.Select(d => $"{d.Name}: {d.Reason}")));
     }
 
     /// <summary>The result of rows that were trained with one configuration.</summary>
-    public static CompareResult Result(RunConfig config, IReadOnlyList<CompareRow> rows, IReadOnlyList<long> seeds, PackedCorpus corpus, MachineInfo machine, string command) => new()
+    public static CompareResult Result(RunConfig config, IReadOnlyList<CompareRow> rows, IReadOnlyList<long> seeds, PackedCorpus corpus, MachineInfo machine) => new()
     {
         Created = DateTimeOffset.UtcNow,
         Machine = machine,
         Preset = config.Name,
         Corpus = corpus.Info,
-        Command = command,
+        Command = config.Command ?? string.Empty,
         Model = new ModelInfo(
             config.Model.HiddenSize,
             config.Model.Layers,
@@ -100,7 +108,7 @@ public sealed class Comparison
                 ?? throw new ConfigurationException($"{done}: empty");
         }
 
-        CompareRow result = new TrainingRun(_config with { Seed = seed }, row, _corpus, folder).Run(resume: true, progress, cancellation);
+        CompareRow result = new TrainingRun(_config with { Seed = seed, Seeds = 1 }, row, _corpus, folder).Run(resume: true, progress, cancellation);
         AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, ResultLine.Json));
         return result;
     }

@@ -70,6 +70,18 @@ public static class ConfigFile
         return Read<T>(document.RootElement, section);
     }
 
+    /// <summary>The settings of a part, without some keys.</summary>
+    internal static JsonObject Without<T>(T settings, IEnumerable<string> keys)
+    {
+        JsonObject all = (JsonObject)JsonSerializer.SerializeToNode(settings, Json)!;
+        foreach (string key in keys)
+        {
+            all.Remove(key);
+        }
+
+        return all;
+    }
+
     private static T Parse<T>(string json, string source)
     {
         try

@@ -6,6 +6,7 @@ using Switchyard.Models.Tokenizers;
 using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Configuration;
 
@@ -66,11 +67,32 @@ public sealed record RunConfig
     /// <summary>Seed of weights, noise and the order of the data.</summary>
     public long Seed { get; init; } = 1;
 
+    /// <summary>Seeds that <c>compare</c> repeats each row with: <see cref="Seed"/> and those after it.</summary>
+    public int Seeds { get; init; } = 1;
+
+    /// <summary>The command that began the run; null where there was none.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>The machine and software that it began on; null where nobody says.</summary>
+    public MachineInfo? Machine { get; init; }
+
     /// <summary>The rows that <c>compare</c> trains unless told otherwise.</summary>
     public static IReadOnlyList<string> DefaultRows { get; } =
     [
         "linear", "linear+switch", "linear+bias", "linear+dual", "attention", "mlp", "hybrid", "hash", "mlp-hadamard", "lpr", "random",
     ];
+
+    /// <summary>The same with the settings of router, selector and balancers written out, defaults too, but for sizes, seed and coefficients, which are said elsewhere.</summary>
+    public RunConfig WrittenOut()
+    {
+        MoeLayerOptions layer = ModelOptions(RoutingRecipe.Parse(Routing)).Moe!;
+        return this with
+        {
+            Router = ConfigFile.Without(LayerRouting.RouterOptionsOf(layer), [.. SizesWithHidden.Select(s => s.Key), "vocabularySize", "layer", "seed"]),
+            Selector = ConfigFile.Without(LayerRouting.SelectorOptionsOf(layer), [.. SizesWithHidden.Select(s => s.Key)]),
+            Balancer = ConfigFile.Without(layer.Balancer ?? new BalancerOptions { Experts = Model.Experts, TopK = Model.TopK }, [.. Sizes.Select(s => s.Key), "coefficient"]),
+        };
+    }
 
     /// <summary>The options of the model with a given routing.</summary>
     /// <exception cref="ConfigurationException">They do not fit together.</exception>
@@ -110,6 +132,11 @@ public sealed record RunConfig
     public void Validate()
     {
         Training.Validate();
+        if (Seeds <= 0)
+        {
+            throw new ConfigurationException($"seeds is {Seeds}; it must be positive");
+        }
+
         if (HeldOutShare is not (> 0 and < 1))
         {
             throw new ConfigurationException($"heldOutShare is {HeldOutShare}; it must lie in (0, 1)");

@@ -24,6 +24,9 @@ public sealed record CompareResult
     /// <summary>Shape of the model, the same for each row.</summary>
     public required ModelInfo Model { get; init; }
 
+    /// <summary>Runs that diverged and are in no row.</summary>
+    public IReadOnlyList<DivergedRow> Diverged { get; init; } = [];
+
     /// <summary>One row a router, balancer and selector (the mean over seeds where there are several).</summary>
     public required IReadOnlyList<CompareRow> Rows { get; init; }
 }

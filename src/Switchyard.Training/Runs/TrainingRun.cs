@@ -54,7 +54,7 @@ public sealed class TrainingRun
         }
 
         _corpus.Vocabulary?.CopyTo(_folder.Path);
-        _folder.WriteConfig(_config);
+        _folder.WriteConfig(_config.WrittenOut());
         using TensorBoardLog events = new(_folder.Path);
         Stopwatch clock = Stopwatch.StartNew();
         Evaluation evaluation = Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation)
