@@ -1,11 +1,10 @@
-using Switchyard.Balancing;
-using Switchyard.Capacity;
 using Switchyard.Experts;
 using Switchyard.Metrics;
 using Switchyard.Routing;
 using Switchyard.Routing.LatentPrototypes;
 using Switchyard.Selection;
 using TorchSharp;
+using static Switchyard.Tests.TinyLayer;
 using static TorchSharp.torch;
 
 namespace Switchyard.Tests;
@@ -13,43 +12,9 @@ namespace Switchyard.Tests;
 /// <summary>Equalities that hold of a whole layer, whatever it is made of.</summary>
 public sealed class MoeLayerTests
 {
-    private const int HiddenSize = 8, Experts = 6, TopK = 2, Sequence = 12;
+    public static TheoryData<string, string> Pairs => TinyLayer.Pairs;
 
-    /// <summary>fp32 sums in another order.</summary>
-    private const double Tolerance = 1e-5;
-
-    /// <summary>Every router with every selector that it goes with.</summary>
-    public static TheoryData<string, string> Pairs()
-    {
-        TheoryData<string, string> data = [];
-        foreach (string router in Routers.All.Names)
-        {
-            foreach (string selector in Selectors.All.Names.Where(s => RoutingCompatibility.Reason(router, s, "none") is null))
-            {
-                data.Add(router, selector);
-            }
-        }
-
-        return data;
-    }
-
-    /// <summary>Those whose experts can be named anew: the others choose by an expert's number, not by its scores.</summary>
-    public static TheoryData<string, string> RelabelledPairs()
-    {
-        TheoryData<string, string> data = [];
-        foreach ((string router, string selector) in Pairs().Select(p => p.Data))
-        {
-            using LayerRouting routing = new(Options(router, selector));
-            if (routing.CannotSelectExperts is null)
-            {
-                data.Add(router, selector);
-            }
-        }
-
-        return data;
-    }
-
-    public static TheoryData<string> BalancerNames => [.. Balancers.All.Where(b => !b.NeedsRouterLoss).Select(b => b.Name)];
+    public static TheoryData<string> BalancerNames => TinyLayer.BalancerNames;
 
     /// <summary>Sequences of 12 tokens have 24 pairs, a multiple of the experts, so that choices by a pair's place are alike in each.</summary>
     [Theory]
@@ -111,72 +76,6 @@ public sealed class MoeLayerTests
         Tensor x = randn(2, Sequence, HiddenSize);
 
         Near.AssertClose(layer.Run(x).Output, cat([layer.Run(x[..1]).Output, layer.Run(x[1..]).Output]), Tolerance, balancer);
-    }
-
-    [Theory]
-    [MemberData(nameof(RelabelledPairs))]
-    public void Experts_that_are_named_anew_change_nothing(string router, string selector)
-    {
-        string[] balancers = [.. BalancerNames.Select(b => b.Data).Where(b => RoutingCompatibility.Reason(router, selector, b) is null)];
-        IReadOnlyList<string> capacities = CapacityPolicies.All.Names;
-        for (int i = 0; i < Math.Max(balancers.Length, capacities.Count); i++)
-        {
-            (string balancer, string capacity) = (balancers[i % balancers.Length], capacities[i % capacities.Count]);
-            using var scope = NewDisposeScope();
-            MoeLayerOptions options = Options(router, selector) with { Routing = new RoutingRecipe { Router = router, Selector = selector, Balancer = balancer }, Capacity = capacity, CapacityFactor = 0.9 };
-            using MoeLayer layer = Make(options);
-            Exercise(layer);
-
-            // Groups of sigmoid-group stay together, in another order.
-            Tensor oldOfNew = tensor([5L, 4, 0, 1, 3, 2]);
-            using MoeLayer renamed = Renamed(layer, oldOfNew);
-            Tensor x = randn(2 * Sequence, HiddenSize);
-            string what = $"{router}+{balancer}+{selector}, capacity {capacity}";
-
-            layer.eval();
-            renamed.eval();
-            Compare(layer.Run(x), renamed.Run(x), what);
-
-            layer.train();
-            renamed.train();
-            Tensor normal = randn(2 * Sequence, Experts);
-            KeepNoise(layer, normal);
-            KeepNoise(renamed, normal.index_select(1, oldOfNew));
-            MoeLayerOutput before = layer.Run(x), after = renamed.Run(x);
-            Compare(before, after, what + ", in training");
-
-            layer.AfterStep();
-            renamed.AfterStep();
-            foreach ((string name, Tensor value) in State(layer, oldOfNew))
-            {
-                Near.AssertClose(renamed.state_dict()[name].to(ScalarType.Float64), value.to(ScalarType.Float64), 1e-5, $"{what}: {name} after a step");
-            }
-        }
-
-        static void Compare(MoeLayerOutput expected, MoeLayerOutput actual, string what)
-        {
-            Near.AssertClose(actual.Output, expected.Output, Tolerance, what);
-            Assert.Equal(expected.DroppedPairs, actual.DroppedPairs);
-            Assert.Equal(expected.BalanceLoss is null, actual.BalanceLoss is null);
-            if (expected.BalanceLoss is { } loss)
-            {
-                Near.AssertClose(actual.BalanceLoss!, loss, 1e-5, what + ": loss");
-            }
-        }
-
-        static void KeepNoise(MoeLayer layer, Tensor normal)
-        {
-            if (layer.Selector is NoisyTopKSelector noisy)
-            {
-                noisy.Normal = _ => normal;
-            }
-
-            // Codes are drawn for a loss that looks at their mean over experts; the draw is of the token alone.
-            if (layer.Router is LatentPrototypeRouter prototypes)
-            {
-                prototypes.Noise = deviation => zeros_like(deviation);
-            }
-        }
     }
 
     [Theory]
@@ -298,83 +197,14 @@ public sealed class MoeLayerTests
         }
     }
 
-    private static MoeLayerOptions Options(string router, string selector) => new()
-    {
-        HiddenSize = HiddenSize,
-        Experts = Experts,
-        TopK = TopK,
-        InnerSize = 4,
-        InitialDeviation = 0.3,
-        SharedInnerSize = 4,
-        SharedGate = true,
-        Routing = new RoutingRecipe { Router = router, Selector = selector },
-        Router = new RouterOptions { HiddenSize = 1, Experts = 1, TopK = 1, Bias = true, KeySize = 4, HiddenWidth = 5, LatentPrototypes = new LatentPrototypeOptions { LatentSize = 3, Coefficient = 1 } },
-        Selector = new SelectorOptions { Experts = Experts, TopK = TopK, Groups = 3, TopKGroup = 2 },
-    };
-
-    /// <summary>A layer whose scores are far from each other.</summary>
-    private static MoeLayer Make(MoeLayerOptions options)
-    {
-        random.manual_seed(1);
-        MoeLayer layer = new(options);
-        using var quiet = no_grad();
-        foreach (TorchSharp.Modules.Parameter parameter in layer.Router.parameters().Concat(layer.Selector.parameters()))
-        {
-            parameter.add_(randn_like(parameter), 0.5);
-        }
-
-        return layer;
-    }
-
     /// <summary>A layer that scores experts by the hidden states themselves.</summary>
     private static MoeLayer Seeing(double jitter)
     {
         random.manual_seed(2);
-        MoeLayer layer = new(new MoeLayerOptions { HiddenSize = HiddenSize, Experts = HiddenSize, TopK = TopK, InnerSize = 4, InitialDeviation = 0.3, InputJitter = jitter });
+        MoeLayer layer = new(new MoeLayerOptions { HiddenSize = HiddenSize, Experts = HiddenSize, TopK = 2, InnerSize = 4, InitialDeviation = 0.3, InputJitter = jitter });
         using var quiet = no_grad();
         Assert.Single(layer.Router.parameters()).copy_(eye(HiddenSize));
         return layer;
-    }
-
-    /// <summary>Gives routers and balancers a state that is not the first.</summary>
-    private static void Exercise(MoeLayer layer)
-    {
-        layer.train();
-        Tensor skew = arange(HiddenSize, ScalarType.Float32) / 4;
-        for (int step = 0; step < 4; step++)
-        {
-            layer.Run(randn(30, HiddenSize) + skew);
-            layer.AfterStep();
-        }
-    }
-
-    private static MoeLayer Renamed(MoeLayer layer, Tensor oldOfNew)
-    {
-        MoeLayer renamed = new(layer.Options);
-        using var quiet = no_grad();
-        Dictionary<string, Tensor> state = renamed.state_dict();
-        foreach ((string name, Tensor value) in State(layer, oldOfNew))
-        {
-            state[name].copy_(value);
-        }
-
-        return renamed;
-    }
-
-    /// <summary>A layer's state with the rows of its experts in another order.</summary>
-    private static Dictionary<string, Tensor> State(MoeLayer layer, Tensor oldOfNew)
-    {
-        IReadOnlySet<Tensor> byExpert = layer.Routing.TensorsByExpert();
-        HashSet<Tensor> experts = new(layer.Experts.parameters(), ReferenceEqualityComparer.Instance);
-        return layer.state_dict().ToDictionary(
-            s => s.Key,
-            s => byExpert.Contains(s.Value) || experts.Contains(s.Value) ? Reordered(s.Value, oldOfNew) : s.Value.detach());
-    }
-
-    private static Tensor Reordered(Tensor rows, Tensor order)
-    {
-        Assert.Equal(Experts, rows.size(0));
-        return rows.detach().index_select(0, order);
     }
 
     private sealed class Seen : IRoutingObserver
