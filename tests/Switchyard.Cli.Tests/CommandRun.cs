@@ -1,33 +1,37 @@
+using System.CommandLine;
+using System.Diagnostics;
 using Switchyard.Cli.CommandLine;
 
 namespace Switchyard.Cli.Tests;
 
-/// <summary>Runs the program in this process and keeps what it prints.</summary>
+/// <summary>Runs the program and keeps what it prints.</summary>
 internal sealed record CommandRun(int ExitCode, string Output, string Error)
 {
     private static readonly Lock Gate = new();
 
-    public static CommandRun Of(params string[] args)
+    /// <summary>In this process.</summary>
+    public static CommandRun Of(params string[] args) => Captured(() => Application.Run(args));
+
+    /// <summary>One verb in this process, which may be told to stop.</summary>
+    public static CommandRun Of(Command verb, CancellationToken cancellation, params string[] args) =>
+        Captured(() => verb.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation).GetAwaiter().GetResult());
+
+    /// <summary>In a process of its own, whose standard output is all there is to see.</summary>
+    public static async Task<CommandRun> OwnProcessAsync(params string[] args)
     {
-        lock (Gate)
+        bool muxer = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
+        string program = Path.Combine(AppContext.BaseDirectory, "Switchyard.Cli");
+        ProcessStartInfo start = new(muxer ? Environment.ProcessPath! : program, muxer ? [$"{program}.dll", .. args] : args)
         {
-            TextWriter output = Console.Out;
-            TextWriter error = Console.Error;
-            using StringWriter keptOutput = new();
-            using StringWriter keptError = new();
-            Console.SetOut(keptOutput);
-            Console.SetError(keptError);
-            try
-            {
-                int code = Application.Run(args);
-                return new CommandRun(code, keptOutput.ToString(), keptError.ToString());
-            }
-            finally
-            {
-                Console.SetOut(output);
-                Console.SetError(error);
-            }
-        }
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new CommandRun(process.ExitCode, output, await error);
     }
 
     /// <summary>Asserts a failure told in a line or two, and a pointer to the help.</summary>
@@ -41,6 +45,29 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         foreach (string part in parts)
         {
             Assert.Contains(part, Error, StringComparison.Ordinal);
+        }
+    }
+
+    private static CommandRun Captured(Func<int> run)
+    {
+        lock (Gate)
+        {
+            TextWriter output = Console.Out;
+            TextWriter error = Console.Error;
+            using StringWriter keptOutput = new();
+            using StringWriter keptError = new();
+            Console.SetOut(keptOutput);
+            Console.SetError(keptError);
+            try
+            {
+                int code = run();
+                return new CommandRun(code, keptOutput.ToString(), keptError.ToString());
+            }
+            finally
+            {
+                Console.SetOut(output);
+                Console.SetError(error);
+            }
         }
     }
 }

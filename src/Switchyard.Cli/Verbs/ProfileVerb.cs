@@ -8,6 +8,7 @@ using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -53,6 +54,11 @@ internal sealed class ProfileVerb
         ICorpus corpus = Corpus.Open(parse.GetValue(_text));
         ProfileResult? other = Stored(parse.GetValue(_compare));
         string? otherModel = other is null && parse.GetValue(_compare) is { } folder ? ModelPath.Resolve(folder) : null;
+        if (parse.GetValue(_output) is { } named)
+        {
+            new RunFolder(named).Create();
+        }
+
         Verb.UseThreads(parse, _common);
         ProfileResult result = parse.GetValue(_trace) is { } trace
             ? WithTrace(trace, writer => Profile(parse, path, corpus, writer, cancellation))

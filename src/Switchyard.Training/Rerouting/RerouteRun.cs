@@ -154,7 +154,8 @@ public sealed class RerouteRun
         kept ??= Keep(model, Evaluate(model, heldOut, old: false), trainer.StepsDone, null, limit);
         while (trainer.StepsDone < training.Steps)
         {
-            window.Add(trainer.Step(window.Recorder), trainer.StepTokens);
+            StepResult step = trainer.Step(window.Recorder);
+            window.Add(step, trainer.StepTokens);
             bool ends = trainer.StepsDone == training.Steps, stops = cancellation.IsCancellationRequested;
             bool evaluates = ends || (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0);
             if (evaluates || trainer.StepsDone % training.LogEvery == 0)
@@ -172,7 +173,8 @@ public sealed class RerouteRun
                 progress?.Report(new TrainingProgress(model.RoutingName, trainer.StepsDone, training.Steps, point.Loss, window.TokensPerSecond, "training"));
             }
 
-            if (ends || stops || (training.CheckpointEvery > 0 && trainer.StepsDone % training.CheckpointEvery == 0))
+            // After a skipped step the weights may be those that diverge: a checkpoint of them would push out the last good one.
+            if (ends || stops || (training.CheckpointEvery > 0 && !step.Skipped && trainer.StepsDone % training.CheckpointEvery == 0))
             {
                 Checkpoint.Save(
                     _folder.CheckpointPath(trainer.StepsDone),

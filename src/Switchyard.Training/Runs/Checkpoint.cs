@@ -21,8 +21,11 @@ public static class Checkpoint
     /// <param name="folder">Folder of the checkpoint; replaced if it is there.</param>
     /// <param name="seconds">Time spent so far.</param>
     /// <exception cref="IOException">The disk is full or the folder cannot be written; an older checkpoint is as it was.</exception>
-    public static void Save(Trainer trainer, string folder, double seconds) =>
-        Save(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds, trainer.Routing.Name));
+    public static void Save(Trainer trainer, string folder, double seconds) => Save(trainer, folder, seconds, window: null);
+
+    /// <summary>Writes a checkpoint between two logged steps.</summary>
+    internal static void Save(Trainer trainer, string folder, double seconds, TrainingWindowState? window) =>
+        Save(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds, trainer.Routing.Name) { Window = window });
 
     /// <summary>Writes a checkpoint of what is trained.</summary>
     internal static void Save(string folder, IEnumerable<(string Name, Tensor Tensor)> weights, AdamW optimizer, CheckpointState state)
@@ -60,12 +63,15 @@ public static class Checkpoint
     /// <summary>Restores a checkpoint into a trainer of the same configuration.</summary>
     /// <returns>Time spent before it was written, in seconds.</returns>
     /// <exception cref="CheckpointFormatException">A file is damaged, a tensor is missing or has another shape, or it belongs to another router.</exception>
-    public static double Restore(Trainer trainer, string folder)
+    public static double Restore(Trainer trainer, string folder) => RestoreState(trainer, folder).Seconds;
+
+    /// <summary>The same, with all that the checkpoint holds beside tensors.</summary>
+    internal static CheckpointState RestoreState(Trainer trainer, string folder)
     {
         CheckpointState state = Restore(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, trainer.Routing.Name);
         trainer.StepsDone = state.Step;
         trainer.SkippedSteps = state.SkippedSteps;
-        return state.Seconds;
+        return state;
     }
 
     /// <summary>Restores what is trained, the optimizer and the random generator.</summary>

@@ -6,4 +6,8 @@ namespace Switchyard.Training.Runs;
 /// <param name="SkippedSteps">Steps skipped.</param>
 /// <param name="Seconds">Time spent.</param>
 /// <param name="Routing">Router, selector and balancer.</param>
-internal sealed record CheckpointState(int Step, long OptimizerSteps, int SkippedSteps, double Seconds, string Routing);
+internal sealed record CheckpointState(int Step, long OptimizerSteps, int SkippedSteps, double Seconds, string Routing)
+{
+    /// <summary>What happened since the last logged step; null where that was the last one, or nobody says.</summary>
+    public TrainingWindowState? Window { get; init; }
+}

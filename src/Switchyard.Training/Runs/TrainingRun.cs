@@ -38,10 +38,12 @@ public sealed class TrainingRun
         _folder.Create();
         using Trainer trainer = new(_config, _routing, new TokenStream(_corpus, _config.Model.SequenceLength, _config.Training.BatchSequences, _config.Seed));
         double seconds = 0;
+        TrainingWindowState? begun = null;
         List<HistoryPoint> history = [];
         if (resume && _folder.Checkpoints() is [.., int last])
         {
-            seconds = Checkpoint.Restore(trainer, _folder.CheckpointPath(last));
+            CheckpointState state = Checkpoint.RestoreState(trainer, _folder.CheckpointPath(last));
+            (seconds, begun) = (state.Seconds, state.Window);
             history = _folder.ContinueMetrics(last);
         }
         else
@@ -57,7 +59,8 @@ public sealed class TrainingRun
         _folder.WriteConfig(_config.WrittenOut());
         using TensorBoardLog events = new(_folder.Path);
         Stopwatch clock = Stopwatch.StartNew();
-        Evaluation evaluation = Train(trainer, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation)
+        TrainingWindow window = new(trainer.Model, _config.Model.Experts, begun);
+        Evaluation evaluation = Train(trainer, window, history, events, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation)
             ?? EvaluateWhole(trainer, progress);
         trainer.Model.Save(_folder.ModelPath);
         _corpus.Vocabulary?.CopyTo(_folder.ModelPath);
@@ -65,10 +68,9 @@ public sealed class TrainingRun
     }
 
     /// <summary>Trains to the last step, whose evaluation with its routing is returned; null where there was no step left to do.</summary>
-    private Evaluation? Train(Trainer trainer, List<HistoryPoint> history, TensorBoardLog events, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    private Evaluation? Train(Trainer trainer, TrainingWindow window, List<HistoryPoint> history, TensorBoardLog events, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         TrainingOptions training = _config.Training;
-        TrainingWindow window = new(trainer.Model, _config.Model.Experts);
         Evaluation? whole = null;
         while (trainer.StepsDone < training.Steps)
         {
@@ -89,9 +91,10 @@ public sealed class TrainingRun
             }
 
             progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, training.Steps, step.Loss, window.TokensPerSecond, "training"));
-            if (ends || stops || (training.CheckpointEvery > 0 && trainer.StepsDone % training.CheckpointEvery == 0))
+            // After a skipped step the weights may be those that diverge: a checkpoint of them would push out the last good one.
+            if (ends || stops || (training.CheckpointEvery > 0 && !step.Skipped && trainer.StepsDone % training.CheckpointEvery == 0))
             {
-                Checkpoint.Save(trainer, _folder.CheckpointPath(trainer.StepsDone), seconds());
+                Checkpoint.Save(trainer, _folder.CheckpointPath(trainer.StepsDone), seconds(), window.State);
                 _folder.RemoveOldCheckpoints(training.KeepCheckpoints);
             }
 

@@ -18,11 +18,19 @@ internal sealed class TrainingWindow
     private int _steps;
     private long _tokens;
     private long _drops;
+    private double _secondsBefore;
+    private IReadOnlyList<IReadOnlyList<long>>? _loadsBefore;
 
-    public TrainingWindow(MoeTransformer model, int experts)
+    /// <summary>Begins a window, or goes on with one that a checkpoint kept.</summary>
+    public TrainingWindow(MoeTransformer model, int experts, TrainingWindowState? begun = null)
     {
         _layers = [.. model.MoeLayers.Select(l => l.Options.Layer)];
         _experts = experts;
+        if (begun?.Loads is { } loads && loads.Count == _layers.Length && loads.All(l => l.Count == experts))
+        {
+            (_steps, _loss, _auxiliary, _tokens, _drops) = (begun.Steps, begun.Loss, begun.AuxiliaryLoss, begun.Tokens, begun.Drops);
+            (_secondsBefore, _loadsBefore) = (begun.Seconds, loads);
+        }
     }
 
     /// <summary>Listens to the steps of the window: loads alone.</summary>
@@ -30,6 +38,11 @@ internal sealed class TrainingWindow
 
     /// <summary>Speed within the window, or of the last one where it has just begun.</summary>
     public double TokensPerSecond { get; private set; }
+
+    /// <summary>The window so far; null where it has just begun.</summary>
+    public TrainingWindowState? State => _steps == 0 ? null : new TrainingWindowState(_steps, _loss, _auxiliary, _tokens, Seconds, _drops, Loads());
+
+    private double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
     public void Add(StepResult step, int tokens)
     {
@@ -39,13 +52,13 @@ internal sealed class TrainingWindow
         _loss += step.Loss;
         _auxiliary += step.AuxiliaryLoss;
         _drops += step.Drops;
-        TokensPerSecond = _tokens / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
+        TokensPerSecond = _tokens / Math.Max(1e-9, Seconds);
     }
 
     /// <summary>The logged point; a new window begins.</summary>
     public HistoryPoint Close(int step, long tokens, double? testLoss)
     {
-        long[][] loads = [.. _layers.Select(l => Recorder.Load(l).ToArray())];
+        long[][] loads = Loads();
         HistoryPoint point = new()
         {
             Step = step,
@@ -65,8 +78,16 @@ internal sealed class TrainingWindow
         _loss = _auxiliary = 0;
         _steps = 0;
         _tokens = _drops = 0;
+        _secondsBefore = 0;
+        _loadsBefore = null;
         _clock.Restart();
         return point;
+    }
+
+    private long[][] Loads()
+    {
+        long[][] loads = [.. _layers.Select(l => Recorder.Load(l).ToArray())];
+        return _loadsBefore is null ? loads : [.. _loadsBefore.Zip(loads, (before, now) => now is [] ? [.. before] : before.Zip(now, (a, b) => a + b).ToArray())];
     }
 
     private double[] Shares(long[] load)

@@ -20,15 +20,12 @@ public sealed class DualPricesTests(ITestOutputHelper output)
         GoldenFile golden = Golden.Open("selectors", file);
         StringBuilder table = new();
         table.AppendLine("| case | sweeps | largest load ÷ T·k/E | smallest | value ÷ optimum − 1 |").AppendLine("|---|---|---|---|---|");
-        foreach (string name in golden.Names.Where(n => n.StartsWith("scores.", StringComparison.Ordinal)))
+        foreach ((string number, Tensor scores, int k, double optimum) in Cases(golden))
         {
-            string number = name["scores.".Length..];
-            Dictionary<string, double> fact = golden.Metadata["case." + number].Split(' ').Select(p => p.Split('=')).ToDictionary(p => p[0], p => double.Parse(p[1], CultureInfo.InvariantCulture));
-            (Tensor scores, int k) = (golden.Tensor(name), (int)fact["k"]);
             foreach (int sweeps in (int[])[1, 2, 4, 8, 16, 32])
             {
                 (double most, double least, double value) = Choose(scores, DualPrices.Solve(scores, k, zeros(scores.shape[1]), sweeps), k);
-                double excess = (value / fact["optimum"]) - 1;
+                double excess = (value / optimum) - 1;
                 table.AppendLine(CultureInfo.InvariantCulture, $"| {golden.Metadata["case." + number]} | {sweeps} | {most:f3} | {least:f3} | {excess:p2} |");
                 double load = sweeps switch { 1 => 2.1, 2 => 1.5, 4 => 1.3, 8 => 1.15, _ => 1.04 };
                 Assert.True(most <= load, $"case {number}, {sweeps} sweeps: largest load {most} times the mean");
@@ -37,6 +34,27 @@ public sealed class DualPricesTests(ITestOutputHelper output)
         }
 
         output.WriteLine(table.ToString());
+    }
+
+    /// <summary>Measured, with a small margin: within 2 pairs of the mean load everywhere, which is 1.25 times it where an expert gets 8; value within 0.9 % of the optimum, 3.8 % there. Started from nothing: a batch of training starts from the prices of the one before, and comes closer.</summary>
+    [Theory]
+    [MemberData(nameof(Optimum))]
+    public void The_default_sweeps_come_near_the_optimum_in_value_and_in_balance(string file)
+    {
+        using var scope = NewDisposeScope();
+        foreach ((string number, Tensor scores, int k, double optimum) in Cases(Golden.Open("selectors", file)))
+        {
+            int sweeps = new BalancerOptions { Experts = (int)scores.shape[1], TopK = k }.Sweeps;
+
+            (double most, double least, double value) = Choose(scores, DualPrices.Solve(scores, k, zeros(scores.shape[1]), sweeps), k);
+
+            string what = string.Create(CultureInfo.InvariantCulture, $"case {number}: value {value / optimum:f5} of the optimum, loads {least:f3} to {most:f3} of the mean");
+            output.WriteLine(what);
+            bool coarse = scores.shape[0] * k / scores.shape[1] < 16;
+            Assert.True(most <= (coarse ? 1.26 : 1.07), what);
+            Assert.True(least >= (coarse ? 0.87 : 0.93), what);
+            Assert.True(Math.Abs((value / optimum) - 1) <= (coarse ? 0.04 : 0.01), what);
+        }
     }
 
     [Fact]
@@ -179,6 +197,16 @@ public sealed class DualPricesTests(ITestOutputHelper output)
 
         Near.AssertClose(with, plain.ChoiceBias(scores[..50])!, 1e-6);
         padded.ChoiceBias(scores, new RoutingContext { TokenMask = zeros(64, ScalarType.Bool) });
+    }
+
+    private static IEnumerable<(string Number, Tensor Scores, int K, double Optimum)> Cases(GoldenFile golden)
+    {
+        foreach (string name in golden.Names.Where(n => n.StartsWith("scores.", StringComparison.Ordinal)))
+        {
+            string number = name["scores.".Length..];
+            Dictionary<string, double> fact = golden.Metadata["case." + number].Split(' ').Select(p => p.Split('=')).ToDictionary(p => p[0], p => double.Parse(p[1], CultureInfo.InvariantCulture));
+            yield return (number, golden.Tensor(name), (int)fact["k"], fact["optimum"]);
+        }
     }
 
     private static (double Most, double Least, double Value) Choose(Tensor scores, Tensor prices, int k)

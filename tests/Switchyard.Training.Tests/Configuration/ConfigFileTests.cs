@@ -20,6 +20,28 @@ public sealed class ConfigFileTests
         Assert.Equal(ConfigFile.Write(config), ConfigFile.Write(ConfigFile.Parse(ConfigFile.Write(config), "again")));
     }
 
+    /// <summary>The shape of Yang 2025's models with 128 experts (arXiv 2506.21328, as the README of the specification has it); the model itself is too large for a test.</summary>
+    [Fact]
+    public void Preset_lpr_paper_has_the_shape_of_the_paper()
+    {
+        RunConfig config = Preset.Get("lpr-paper");
+        foreach (string row in config.Rows)
+        {
+            MoeTransformerOptions options = config.ModelOptions(RoutingRecipe.Parse(row));
+            Assert.Equal((1024, 6, 128, 8, 128), (options.HiddenSize, options.Layers, options.Experts, options.TopK, options.InnerSize));
+            Assert.All(Enumerable.Range(0, options.Layers), layer => Assert.True(options.IsMoe(layer)));
+            MoeLayerOptions layer = options.MoeLayer(0);
+            Assert.Equal((1024, 128, 8, 128, "none"), (layer.HiddenSize, layer.Experts, layer.TopK, layer.InnerSize, layer.Capacity));
+            Assert.Equal(16, LayerRouting.RouterOptionsOf(layer).LatentPrototypes.LatentSize);
+        }
+
+        Assert.Contains("linear", config.Rows);
+        Assert.Contains("lpr", config.Rows);
+        RoutingRecipe lpr = RoutingRecipe.Parse("lpr");
+        Assert.Equal(("lpr", "topk-softmax"), (lpr.Balancer, lpr.Selector));
+        Assert.InRange(config.Training.BatchSequences * config.Training.AccumulationSteps * config.Model.SequenceLength * (long)config.Training.Steps, 900_000_000, 1_100_000_000);
+    }
+
     [Theory]
     [InlineData("""{ "trainig": {} }""", "unknown key 'trainig'; did you mean 'training'?")]
     [InlineData("""{ "model": { "hidenSize": 3 } }""", "unknown key 'model.hidenSize'; did you mean 'hiddenSize'?")]

@@ -18,6 +18,8 @@ public sealed class TrainerTests : IDisposable
 
     public static TheoryData<string> RouterNames => [.. Switchyard.Routing.Routers.All.Names];
 
+    public static TheoryData<string> TrainableRouters => [.. Switchyard.Routing.Routers.All.Where(r => r.IsTrainable).Select(r => r.Name)];
+
     [Fact]
     public void Accumulating_four_batches_equals_one_batch_of_four()
     {
@@ -143,12 +145,7 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("linear")]
-    [InlineData("attention")]
-    [InlineData("mlp")]
-    [InlineData("hybrid")]
-    [InlineData("mlp-hadamard")]
-    [InlineData("lpr")]
+    [MemberData(nameof(TrainableRouters))]
     public void A_tiny_model_overfits_one_batch(string router)
     {
         using var scope = NewDisposeScope();

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Switchyard.Cli.Verbs;
+
+namespace Switchyard.Cli.Tests.Verbs;
+
+/// <summary>What Ctrl+C does, by the token that it cancels.</summary>
+public sealed class InterruptionTests : IDisposable
+{
+    private readonly TinyRun _run = new(steps: 1_000_000);
+
+    [Theory]
+    [InlineData("compare")]
+    [InlineData("train")]
+    public void Training_that_is_stopped_before_it_begins_exits_with_130(string verb) =>
+        CommandRun.Of(Verb(verb), new CancellationToken(canceled: true), _run.Training(verb, _run.At("run"))[1..]).AssertFails(130);
+
+    [Theory]
+    [InlineData("eval")]
+    [InlineData("profile")]
+    public void Judging_that_is_stopped_exits_with_130(string verb)
+    {
+        using TinyRun trained = new();
+        string model = Path.Combine(trained.Trained("run"), "model");
+        string[] output = verb is "profile" ? ["--output", trained.At("out")] : [];
+
+        CommandRun.Of(Verb(verb), new CancellationToken(canceled: true), [model, "--text", trained.Text, "--threads", "1", .. output]).AssertFails(130, "interrupted");
+    }
+
+    [Fact]
+    public void Training_that_is_stopped_leaves_a_checkpoint_says_how_to_go_on_and_goes_on()
+    {
+        string run = Directory.CreateDirectory(_run.At("run")).FullName;
+        StopAtFirstStep("train", run, run).AssertFails(130, $"go on with: switchyard train --resume {run}");
+        string checkpoint = Assert.Single(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
+        int step = int.Parse(checkpoint[(checkpoint.LastIndexOf('-') + 1)..]);
+        Assert.InRange(step, 1, 999_999);
+
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
+        config["training"]!["steps"] = step + 2;
+        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
+        CommandRun rest = CommandRun.Of("train", "--resume", run, "--threads", "1");
+
+        Assert.True(rest.ExitCode == 0, rest.Error);
+        Assert.Equal(Enumerable.Range(1, step + 2), File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(line => (int)JsonNode.Parse(line)!["step"]!));
+    }
+
+    [Fact]
+    public void A_comparison_that_is_stopped_leaves_its_row_and_says_how_to_go_on()
+    {
+        string run = _run.At("run");
+        string row = Directory.CreateDirectory(Path.Combine(run, "rows", "linear")).FullName;
+
+        StopAtFirstStep("compare", run, row, "--rows", "linear,hash").AssertFails(130, $"go on with: switchyard compare --resume {run}");
+
+        Assert.Single(Directory.GetDirectories(Path.Combine(row, "checkpoints")));
+        Assert.False(File.Exists(Path.Combine(run, "compare.json")));
+    }
+
+    public void Dispose() => _run.Dispose();
+
+    private static Command Verb(string name) => name switch
+    {
+        "compare" => CompareVerb.Make(),
+        "train" => TrainVerb.Make(),
+        "eval" => EvalVerb.Make(),
+        _ => ProfileVerb.Make(),
+    };
+
+    /// <summary>Trains a million steps, and cancels as soon as the first is told in the folder of the row.</summary>
+    private CommandRun StopAtFirstStep(string verb, string output, string row, params string[] more)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using FileSystemWatcher watcher = new(row, "metrics.jsonl");
+        watcher.Created += (_, _) => stop.Cancel();
+        watcher.Changed += (_, _) => stop.Cancel();
+        watcher.EnableRaisingEvents = true;
+        return CommandRun.Of(Verb(verb), stop.Token, _run.Training(verb, output, more)[1..]);
+    }
+}

@@ -1,0 +1,83 @@
+namespace Switchyard.Cli.Tests.Verbs;
+
+/// <summary>Folders that cannot be written, for one reason or another.</summary>
+public sealed class UnwritableOutputTests : IDisposable
+{
+    private readonly TinyRun _run = new();
+
+    public static TheoryData<string> Verbs => ["compare", "train", "profile", "reroute"];
+
+    public static TheoryData<string> CheckpointVerbs => ["quantize", "prune"];
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void A_folder_below_a_file_exits_with_3_and_names_it(string verb) =>
+        CommandRun.Of(Arguments(verb, _run.At("c.json/below"))).AssertFails(3, "c.json", "below");
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void A_folder_that_one_may_not_write_to_exits_with_3_and_names_it(string verb)
+    {
+        string folder = Forbidden();
+        CommandRun.Of(Arguments(verb, folder)).AssertFails(3, folder);
+    }
+
+    /// <summary>They make a folder of their own at the end, so that they fail rather than refuse.</summary>
+    [Theory]
+    [MemberData(nameof(CheckpointVerbs))]
+    public void A_checkpoint_that_cannot_be_written_exits_with_1_and_names_it_and_leaves_nothing(string verb)
+    {
+        string folder = Path.Combine(Forbidden(), "model");
+        CommandRun.Of(Arguments(verb, folder)).AssertFails(1, folder);
+        CommandRun.Of(Arguments(verb, _run.At("c.json/below"))).AssertFails(1, "c.json", "below");
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(_run.At("")), entry => entry.Contains(".tmp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_json_file_that_cannot_be_written_is_told_in_a_line()
+    {
+        string trained = _run.Trained("trained");
+        CommandRun.Of("eval", trained, "--json", _run.At("c.json/result.json"), "--threads", "1").AssertFails(3, "c.json");
+    }
+
+    public void Dispose()
+    {
+        if (!OperatingSystem.IsWindows() && Directory.Exists(_run.At("forbidden")))
+        {
+            File.SetUnixFileMode(_run.At("forbidden"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        _run.Dispose();
+    }
+
+    /// <summary>A folder without permission to write; root may write anywhere but where nothing can be made.</summary>
+    private string Forbidden()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return _run.Write("forbidden", string.Empty);
+        }
+
+        if (Environment.IsPrivilegedProcess && Directory.Exists("/proc"))
+        {
+            return "/proc/forbidden";
+        }
+
+        return Directory.CreateDirectory(_run.At("forbidden"), UnixFileMode.UserRead | UnixFileMode.UserExecute).FullName;
+    }
+
+    private string[] Arguments(string verb, string output) => verb switch
+    {
+        "compare" or "train" => _run.Training(verb, output),
+        "profile" => ["profile", Model(), "--text", _run.Text, "--output", output, "--threads", "1"],
+        "reroute" => ["reroute", Model(), "--text", _run.Text, "--router", "mlp", "--output", output, "--threads", "1"],
+        "quantize" => ["quantize", Model(), "--output", output, "--threads", "1"],
+        _ => ["prune", Model(), "--keep", "3", "--text", _run.Text, "--output", output, "--threads", "1"],
+    };
+
+    private string Model()
+    {
+        string run = _run.At("trained");
+        return Path.Combine(Directory.Exists(run) ? run : _run.Trained("trained"), "model");
+    }
+}
