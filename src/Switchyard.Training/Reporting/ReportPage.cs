@@ -36,6 +36,7 @@ internal static class ReportPage
             LoadMaps.Of(result),
             LoadOverTime.Of(result),
             DomainMap.Of(result),
+            CoActivationMap.Of(result),
             RouterCost.Of(result),
         }.OfType<ReportChart>();
 
@@ -49,7 +50,7 @@ internal static class ReportPage
         <section id="summary" aria-labelledby="summary-title">
         <h2 id="summary-title">What the numbers say</h2>
         <dl class="findings">
-        {Findings.Of(result).Select(f => Markup.Of($"<div><dt>{f.Label}</dt><dd>{f.Text}</dd></div>\n"))}</dl>
+        {Findings.Of(result).Select(f => Markup.Of($"<div><dt>{f.Label}</dt><dd>{f.Text}</dd></div>\n"))}{result.Diverged.Select(d => Markup.Of($"<div><dt>Diverged</dt><dd>{d.Name}, seed {d.Seed}: {d.Reason}.</dd></div>\n"))}</dl>
         </section>
         """);
 

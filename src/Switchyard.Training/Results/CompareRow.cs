@@ -96,6 +96,9 @@ public sealed record CompareRow
     /// <summary>Each MoE layer.</summary>
     public required IReadOnlyList<LayerResult> Layers { get; init; }
 
+    /// <summary>Which experts share tokens in the layer whose load is the least even; null where a token has one expert, or it was not measured.</summary>
+    public CoActivationResult? CoActivation { get; init; }
+
     /// <summary>What happened over training.</summary>
     public required IReadOnlyList<HistoryPoint> History { get; init; }
 }

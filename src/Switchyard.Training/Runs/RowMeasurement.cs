@@ -1,4 +1,5 @@
 using Switchyard.Metrics;
+using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 using Switchyard.Training.Trainers;
 
@@ -8,7 +9,7 @@ namespace Switchyard.Training.Runs;
 internal static class RowMeasurement
 {
     /// <summary>A recorder of everything that a row tells.</summary>
-    public static LoadRecorder NewRecorder(int domains) => new(new LoadRecorderOptions { CoActivation = false, Domains = domains });
+    public static LoadRecorder NewRecorder(int domains) => new(new LoadRecorderOptions { Domains = domains });
 
     public static CompareRow Row(Trainer trainer, Evaluation evaluation, IReadOnlyList<HistoryPoint> history, CorpusInfo corpus, double seconds)
     {
@@ -46,6 +47,7 @@ internal static class RowMeasurement
             RouterMicrosecondsPerToken = RouterCost.MicrosecondsPerToken(trainer.Model),
             Seconds = seconds,
             Layers = [.. layers.Select(l => Layer(l, corpus))],
+            CoActivation = trainer.Config.Model.TopK > 1 ? ProfileFigures.CoActivation(layers.MaxBy(l => l.Balance.Gini)!) : null,
             History = history,
         };
     }

@@ -65,6 +65,15 @@ public sealed class GenerateTests : IDisposable
         CommandRun.Of("quantize", Model(), "--bits", "5", "--output", output).AssertFails(2, "--bits");
     }
 
+    [Fact]
+    public void A_model_whose_selector_looks_at_later_tokens_does_not_generate_and_says_why()
+    {
+        using TinyRun run = new();
+        string trained = run.At("chosen");
+        Assert.Equal(0, CommandRun.Of(run.Training("train", trained, "--routing", "linear+expert-choice")).ExitCode);
+        CommandRun.Of("generate", Path.Combine(trained, "model"), "--prompt", "a").AssertFails(3, "expert-choice", "later ones");
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Text(string file, string model, params string[] more)

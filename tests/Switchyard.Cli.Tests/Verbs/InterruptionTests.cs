@@ -57,6 +57,35 @@ public sealed class InterruptionTests : IDisposable
         Assert.False(File.Exists(Path.Combine(run, "compare.json")));
     }
 
+    [Fact]
+    public void A_comparison_goes_on_with_the_seeds_and_the_command_that_it_began_with()
+    {
+        string run = _run.At("run");
+        string row = Directory.CreateDirectory(Path.Combine(run, "rows", "hash-seed-1")).FullName;
+        StopAtFirstStep("compare", run, row, "--rows", "hash", "--seeds", "2").AssertFails(130, "--resume");
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
+        config["training"]!["steps"] = int.Parse(Directory.GetDirectories(Path.Combine(row, "checkpoints"))[0].Split('-')[^1]) + 1;
+        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
+
+        CommandRun rest = CommandRun.Of("compare", "--resume", run, "--threads", "1");
+
+        Assert.True(rest.ExitCode == 0, rest.Error);
+        Assert.Equal(["hash-seed-1", "hash-seed-2"], Directory.GetDirectories(Path.Combine(run, "rows")).Select(Path.GetFileName).Order());
+        JsonNode result = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "compare.json")))!;
+        Assert.Equal([1, 2], result["model"]!["seeds"]!.AsArray().Select(s => s!.GetValue<int>()));
+        Assert.Contains("--rows hash --seeds 2", result["command"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(result["machine"]!["version"]!.GetValue<string>(), config["machine"]!["version"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("compare", "--steps", "5")]
+    [InlineData("compare", "--rows", "linear")]
+    [InlineData("compare", "--seeds", "3")]
+    [InlineData("train", "--seed", "7")]
+    [InlineData("train", "--output", "elsewhere")]
+    public void What_would_change_a_run_that_goes_on_is_refused(string verb, string option, string value) =>
+        CommandRun.Of(verb, "--resume", _run.At("run"), option, value).AssertFails(2, option, "--resume");
+
     public void Dispose() => _run.Dispose();
 
     private static Command Verb(string name) => name switch
