@@ -13,6 +13,9 @@ internal static class GoldenModels
     /// <summary>Every folder.</summary>
     public static IReadOnlyList<string> All => [.. Golden.Folders(Models)];
 
+    /// <summary>Those with layers of experts.</summary>
+    public static IReadOnlyList<string> WithExperts => [.. All.Where(f => Config(f).ContainsKey("num_experts_per_tok"))];
+
     /// <summary>Those whose weights are quantized.</summary>
     public static IReadOnlyList<string> Quantized => [.. All.Where(f => Config(f).ContainsKey("quantization_config"))];
 

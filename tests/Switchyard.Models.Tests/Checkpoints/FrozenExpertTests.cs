@@ -8,7 +8,7 @@ namespace Switchyard.Models.Tests.Checkpoints;
 /// <summary>What flows through frozen experts to the routers.</summary>
 public sealed class FrozenExpertTests
 {
-    public static TheoryData<string> Folders => GoldenModels.Data(GoldenModels.All);
+    public static TheoryData<string> Folders => GoldenModels.Data(GoldenModels.WithExperts);
 
     [Theory]
     [MemberData(nameof(Folders))]
@@ -16,7 +16,7 @@ public sealed class FrozenExpertTests
     {
         using var scope = NewDisposeScope();
         using MoeTransformer stored = GoldenModels.Load(folder);
-        Assert.SkipWhen(stored.MoeLayers.Count == 0, "no layer has experts");
+        Assert.NotEmpty(stored.MoeLayers);
         using MoeTransformer wide = GoldenModels.Load(folder, trainable: true);
         AssertSameGradients(stored, wide, GoldenModels.Input(GoldenModels.Numbers(folder)).Tokens);
     }

@@ -18,7 +18,7 @@ public sealed class ReroutedCheckpointTests : IDisposable
         get
         {
             TheoryData<string, string> data = [];
-            foreach (string folder in GoldenModels.All.DefaultIfEmpty(string.Empty))
+            foreach (string folder in GoldenModels.WithExperts.DefaultIfEmpty(string.Empty))
             {
                 data.Add(folder, "attention+dual");
                 data.Add(folder, "lpr+bias");
@@ -35,7 +35,6 @@ public sealed class ReroutedCheckpointTests : IDisposable
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         using MoeTransformer model = GoldenModels.Load(folder);
-        Assert.SkipWhen(model.MoeLayers.Count == 0, "no layer has experts");
         MoeLayer last = model.MoeLayers[^1];
         random.manual_seed(5);
         Exchange(last, recipe);
