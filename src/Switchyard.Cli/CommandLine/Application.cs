@@ -18,6 +18,7 @@ internal static class Application
         root.Subcommands.Add(QuantizeVerb.Make());
         root.Subcommands.Add(RerouteVerb.Make());
         root.Subcommands.Add(PruneVerb.Make());
+        root.Subcommands.Add(UpcycleVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
         root.Subcommands.Add(ForwardVerb.Make());

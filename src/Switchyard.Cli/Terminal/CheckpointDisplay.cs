@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Switchyard.Models.Architectures;
 using Switchyard.Models.Checkpoints;
 
 namespace Switchyard.Cli.Terminal;
@@ -12,7 +13,7 @@ internal static class CheckpointDisplay
     public static string Render(CheckpointDescription checkpoint)
     {
         StringBuilder text = new();
-        Line("architecture", checkpoint.BaseArchitecture is { } other ? $"{checkpoint.Architecture}: {other} with other routers, which transformers cannot load" : checkpoint.Architecture);
+        Line("architecture", checkpoint.BaseArchitecture is { } other ? $"{checkpoint.Architecture}: {other} with {(ModelArchitectures.All.Get(other).IsDense ? "MoE layers" : "other routers")}, which transformers cannot load" : checkpoint.Architecture);
         Line("runs", checkpoint.CannotRun is null ? "yes" : $"no: {checkpoint.CannotRun}");
         Line("parameters", checkpoint.ActiveParameters is { } active ? $"{Count(checkpoint.Parameters)}, of which a token uses {Count(active)}" : Count(checkpoint.Parameters));
         Line("weights", $"{checkpoint.Tensors:N0} tensors in {checkpoint.Files} {(checkpoint.Files == 1 ? "file" : "files")}, {Bytes(checkpoint.Bytes)}: {string.Join(", ", checkpoint.BytesByType.Select(t => $"{t.Key} {Bytes(t.Value)}"))}");

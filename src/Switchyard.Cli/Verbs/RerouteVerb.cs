@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Switchyard.Balancing;
 using Switchyard.Cli.CommandLine;
@@ -118,7 +117,7 @@ internal sealed class RerouteVerb
         Balance = parse.GetValue(_balance)!,
         Selector = parse.GetValue(_selector),
         RouterSettings = parse.GetValue(_routerOptions) is { } json ? Settings(json) : null,
-        Layers = parse.GetValue(_layers) is { } list ? Numbers(list) : null,
+        Layers = parse.GetValue(_layers) is { } list ? LayerList.Parse(list) : null,
         Start = Enum.Parse<RouterStart>(parse.GetValue(_start)!, ignoreCase: true),
         DistillSteps = parse.GetValue(_distillSteps),
         Context = parse.GetValue(_context),
@@ -170,24 +169,6 @@ internal sealed class RerouteVerb
         {
             throw new ConfigurationException($"--router-options {json}: {e.Message}", e);
         }
-    }
-
-    private static IReadOnlyList<int> Numbers(string list)
-    {
-        const int most = 1 << 12;
-        SortedSet<int> numbers = [];
-        foreach (string part in list.Split(',', StringSplitOptions.TrimEntries))
-        {
-            string[] ends = part.Split('-');
-            if (ends.Length is not (1 or 2) || !Array.TrueForAll(ends, e => int.TryParse(e, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n < most))
-            {
-                throw new ConfigurationException($"--layers {list}: '{part}' is neither a layer nor a range of them, such as 2-5");
-            }
-
-            numbers.UnionWith(Enumerable.Range(int.Parse(ends[0], CultureInfo.InvariantCulture), Math.Max(0, int.Parse(ends[^1], CultureInfo.InvariantCulture) - int.Parse(ends[0], CultureInfo.InvariantCulture) + 1)));
-        }
-
-        return [.. numbers];
     }
 
     private static Option<T> Number<T>(string name, string description, T otherwise, double minimum) =>

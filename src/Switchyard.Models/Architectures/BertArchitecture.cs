@@ -7,13 +7,15 @@ namespace Switchyard.Models.Architectures;
 /// <summary>BERT (Devlin et al. 2018, arXiv 1810.04805): an encoder, with the head that predicts masked tokens (<c>BertForMaskedLM</c>) or without (<c>BertModel</c>).</summary>
 internal sealed class BertArchitecture : Architecture
 {
-    private const string Bare = "BertModel";
     private const int MostLayers = 1 << 16;
-    private const string Masked = "BertForMaskedLM";
+    private static readonly string[] Bare = ["BertModel", SwitchyardArchitecture.EncoderClassName];
+    private static readonly string[] Masked = ["BertForMaskedLM", SwitchyardArchitecture.MaskedClassName];
 
     public override string Name => "bert";
 
     public override string Summary => "an encoder: attention in both directions, learned positions, dense layers";
+
+    internal override string? UpcycledAs => Name;
 
     internal override MoeTransformerOptions Options(ConfigReader config, IReadOnlySet<string> tensors)
     {
@@ -29,7 +31,7 @@ internal sealed class BertArchitecture : Architecture
         config.Refuse(heads <= 0 || hidden % heads != 0, $"num_attention_heads is {heads}, which does not divide hidden_size, {hidden}");
         config.Refuse(layers is <= 0 or > MostLayers, $"num_hidden_layers is {layers}; it must lie between 1 and {MostLayers}");
         string pooler = Prefix(config) + "pooler.dense.weight";
-        return new MoeTransformerOptions
+        MoeTransformerOptions dense = new()
         {
             VocabularySize = config.Int("vocab_size"),
             HiddenSize = hidden,
@@ -49,6 +51,7 @@ internal sealed class BertArchitecture : Architecture
             InitialDeviation = config.Double("initializer_range", 0.02),
             Encoder = new EncoderOptions { TokenTypes = config.Int("type_vocab_size"), MaskedLanguageHead = headed, Pooler = tensors.Contains(pooler) },
         };
+        return config.Has(ExpertsKey) ? WithExperts(dense, config) : dense;
     }
 
     internal override TensorNames Names(ConfigReader config) => new(
@@ -72,9 +75,19 @@ internal sealed class BertArchitecture : Architecture
     internal override string? LeftOut(string tensor, MoeTransformerOptions options) => tensor switch
     {
         _ when tensor.EndsWith("embeddings.position_ids", StringComparison.Ordinal) => "positions that are counted",
-        "cls.predictions.decoder.weight" or "cls.predictions.decoder.bias" => "copies of tied weights",
+        "cls.predictions.decoder.weight" or "cls.predictions.decoder.bias" => TiedCopies,
         _ when tensor.StartsWith("cls.seq_relationship.", StringComparison.Ordinal) => "the prediction of the next sentence, which is not computed",
         _ => base.LeftOut(tensor, options),
+    };
+
+    /// <summary>Experts, with biases as the FFN has them, under the keys of <c>qwen3_moe</c>.</summary>
+    private MoeTransformerOptions WithExperts(MoeTransformerOptions dense, ConfigReader config) => dense with
+    {
+        Experts = config.Int(ExpertsKey),
+        TopK = config.Int("num_experts_per_tok"),
+        InnerSize = config.Int("moe_intermediate_size"),
+        DenseLayers = config.Ints("mlp_only_layers"),
+        Moe = DecoderKeys.SoftmaxMoe(config.Bool("norm_topk_prob")) with { ExpertBias = true },
     };
 
     private static string Prefix(ConfigReader config) => HasHead(config) ? "bert." : string.Empty;
@@ -82,7 +95,7 @@ internal sealed class BertArchitecture : Architecture
     private static bool HasHead(ConfigReader config)
     {
         IReadOnlyList<string> names = config.Texts("architectures");
-        config.Refuse(names is not [Bare] and not [Masked], $"architectures is [{string.Join(", ", names)}]; {Masked} and {Bare} can be read");
-        return names is [Masked];
+        config.Refuse(names.Count != 1 || !Bare.Concat(Masked).Contains(names[0]), $"architectures is [{string.Join(", ", names)}]; {string.Join(", ", Masked.Concat(Bare))} can be read");
+        return Masked.Contains(names[0]);
     }
 }

@@ -13,7 +13,10 @@ internal static class DecoderKeys
     private const double InitialDeviation = 0.02; // of no use to weights that are read
 
     /// <summary>Sizes, positions, norms and head; the architecture adds its attention and its MoE layers.</summary>
-    public static MoeTransformerOptions Options(ConfigReader config)
+    public static MoeTransformerOptions Options(ConfigReader config) => Dense(config) with { TopK = config.Int("num_experts_per_tok") };
+
+    /// <summary>The same of a decoder without MoE layers.</summary>
+    public static MoeTransformerOptions Dense(ConfigReader config)
     {
         string activation = config.Text("hidden_act");
         config.Refuse(activation is not "silu" && !config.Has(ModelSection.Key), $"hidden_act is '{activation}'; the experts of this architecture are computed with silu alone");
@@ -35,7 +38,6 @@ internal static class DecoderKeys
             RotaryTheta = RotaryKeys.Theta(config),
             RotaryScaling = RotaryKeys.Scaling(config),
             NormEpsilon = config.Double("rms_norm_eps"),
-            TopK = config.Int("num_experts_per_tok"),
             TiedHead = config.Bool("tie_word_embeddings"),
             InitialDeviation = config.Double("initializer_range", InitialDeviation),
             Activation = ExpertActivation.SwiGlu,

@@ -10,6 +10,7 @@ public static class ModelArchitectures
     {
         new MixtralArchitecture(),
         new Qwen2MoeArchitecture(),
+        new Qwen3Architecture(),
         new Qwen3MoeArchitecture(),
         new OlmoeArchitecture(),
         new DeepSeekV3Architecture(),

@@ -7,6 +7,8 @@ internal sealed class SwitchyardArchitecture : Architecture
 {
     public const string ModelType = "switchyard_moe";
     public const string ClassName = "SwitchyardMoeForCausalLM";
+    public const string MaskedClassName = "SwitchyardMoeForMaskedLM";
+    public const string EncoderClassName = "SwitchyardMoeModel";
 
     public override string Name => ModelType;
 

@@ -6,12 +6,14 @@ using Switchyard.Models.Architectures;
 
 namespace Switchyard.Models.Checkpoints;
 
-/// <summary>Writes and reads the <c>config.json</c> of a model: the keys of Hugging Face's <c>qwen3_moe</c>, and a section <c>switchyard</c>.</summary>
+/// <summary>Writes and reads the <c>config.json</c> of a model: the keys of Hugging Face's <c>qwen3_moe</c>, and a section <c>switchyard</c>; those of <c>qwen3</c> where no layer has experts.</summary>
 internal static class ModelConfiguration
 {
     private const string Plain = "qwen3_moe";
+    private const string Dense = "qwen3";
     private const int MostPositions = 1 << 24;
     public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly string[] KeysOfExperts = ["decoder_sparse_step", "mlp_only_layers", "moe_intermediate_size", "norm_topk_prob", "num_experts", "num_experts_per_tok", "output_router_logits", "router_aux_loss_coef"];
 
     public static string Write(MoeTransformer model)
     {
@@ -21,12 +23,13 @@ internal static class ModelConfiguration
             return Again(model, source);
         }
 
-        RefuseWhatHasNoKey(options);
-        bool plain = ModelSection.IsPlain(model);
+        bool dense = model.MoeLayers.Count == 0;
+        RefuseWhatHasNoKey(options, dense);
+        bool plain = dense || ModelSection.IsPlain(model);
         JsonObject config = new()
         {
-            ["architectures"] = new JsonArray(plain ? "Qwen3MoeForCausalLM" : SwitchyardArchitecture.ClassName),
-            ["model_type"] = plain ? Plain : SwitchyardArchitecture.ModelType,
+            ["architectures"] = new JsonArray(dense ? "Qwen3ForCausalLM" : plain ? "Qwen3MoeForCausalLM" : SwitchyardArchitecture.ClassName),
+            ["model_type"] = dense ? Dense : plain ? Plain : SwitchyardArchitecture.ModelType,
             ["attention_bias"] = false,
             ["attention_dropout"] = Real(0),
             ["decoder_sparse_step"] = options.MoeEvery,
@@ -39,7 +42,7 @@ internal static class ModelConfiguration
             ["max_position_embeddings"] = options.SequenceLength,
             ["mlp_only_layers"] = new JsonArray([.. options.DenseLayers.Select(l => JsonValue.Create(l))]),
             ["moe_intermediate_size"] = options.InnerSize,
-            ["norm_topk_prob"] = model.MoeLayers[0].Selector.Options.Normalize,
+            ["norm_topk_prob"] = dense || model.MoeLayers[0].Selector.Options.Normalize,
             ["num_attention_heads"] = options.Heads,
             ["num_experts"] = options.Experts,
             ["num_experts_per_tok"] = options.TopK,
@@ -56,6 +59,12 @@ internal static class ModelConfiguration
             ["use_sliding_window"] = false,
             ["vocab_size"] = options.VocabularySize,
         };
+        if (dense)
+        {
+            Array.ForEach(KeysOfExperts, key => config.Remove(key));
+            return config.ToJsonString(Indented) + "\n";
+        }
+
         if (options.SharedInnerSize > 0)
         {
             config["shared_expert_intermediate_size"] = options.SharedInnerSize;
@@ -107,7 +116,7 @@ internal static class ModelConfiguration
         }
     }
 
-    private static void RefuseWhatHasNoKey(MoeTransformerOptions options)
+    private static void RefuseWhatHasNoKey(MoeTransformerOptions options, bool dense)
     {
         string? part = options switch
         {
@@ -116,6 +125,7 @@ internal static class ModelConfiguration
             { RotaryScaling: not null } => "a scaled rotary embedding",
             { SlidingWindow: > 0 } => "a sliding window",
             { QueryKeyNormAcrossHeads: true } or { ClipQueryKeyValue: not null } or { QueryKeyValueBias: true } or { AttentionOutputBias: true } => "biases, clipping or norms across heads in its attention",
+            { Activation: not ExpertActivation.SwiGlu } or { QueryKeyNorm: false } when dense => "no experts, and other than SwiGLU layers with norms of queries and keys",
             _ => null,
         };
         if (part is not null)

@@ -45,6 +45,16 @@ public static class ModelTensors
             .Select(t => (names.Of(t.Name), t.Tensor));
     }
 
+    /// <summary>The same of a routing that no model has yet.</summary>
+    /// <param name="routing">Router, selector and balancer, made for a layer.</param>
+    /// <param name="names">How the architecture names tensors.</param>
+    internal static IEnumerable<(string Name, Tensor Tensor)> OfRouting(LayerRouting routing, TensorNames names)
+    {
+        string prefix = $"model.layers.{routing.Options.Layer}{FeedForward}";
+        (string Name, nn.Module Module)[] parts = [("gate", routing.Router), ("selector", routing.Selector), ("balancer", routing.Balancer)];
+        return parts.SelectMany(p => State(p.Module).Select(t => (names.Of(prefix + NameOfRouting($"{p.Name}.{t.Name}", routing.Router is LinearRouter)), t.Tensor)));
+    }
+
     /// <summary>What the names of a layer's experts begin with.</summary>
     internal static string ExpertsPrefix(int layer) => $"model.layers.{layer}{FeedForward}experts.";
 
@@ -62,10 +72,10 @@ public static class ModelTensors
     internal static int FieldNames(string name) => name.Split('.').Count(part => part is ['_' or '<', ..]);
 
     /// <summary>The state dict with each tensor once.</summary>
-    private static IEnumerable<(string Name, Tensor Tensor)> State(MoeTransformer model)
+    private static IEnumerable<(string Name, Tensor Tensor)> State(nn.Module module)
     {
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
-        return model.state_dict()
+        return module.state_dict()
             .OrderBy(t => FieldNames(t.Key))
             .Where(t => seen.Add(t.Value))
             .Select(t => (t.Key, t.Value));
@@ -90,11 +100,18 @@ public static class ModelTensors
         {
             ("shared_expert", "gate") => [(prefix + "shared_expert_gate.weight", value)],
             ("shared_expert", _) or (GateUp or Down or GateUp + "_bias" or Down + "_bias", _) => Parts(stem, path[^1], gated).Select(p => (p.Name, p.Of(value))),
-            ("gate", "W_g") when IsLinear(model, prefix) => [(prefix + "gate.weight", value)],
-            ("gate", "b") when IsLinear(model, prefix) => [(prefix + "gate.bias", value)],
+            ("gate", _) => [(prefix + NameOfRouting(name, IsLinear(model, prefix)), value)],
             _ => [(prefix + name, value)],
         };
     }
+
+    /// <summary>The linear router is a layer of weights and biases in every checkpoint; all else keeps the name of its module.</summary>
+    private static string NameOfRouting(string name, bool linear) => name switch
+    {
+        "gate.W_g" when linear => "gate.weight",
+        "gate.b" when linear => "gate.bias",
+        _ => name,
+    };
 
     private static bool IsLinear(MoeTransformer model, string prefix) =>
         model.MoeLayers.First(l => prefix == $"model.layers.{l.Options.Layer}{FeedForward}").Router is LinearRouter;

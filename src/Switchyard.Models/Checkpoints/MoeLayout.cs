@@ -23,6 +23,7 @@ public sealed record MoeLayout(
     {
         ILookup<bool, int> layers = Enumerable.Range(0, options.Layers).ToLookup(options.IsMoe);
         int matrices = options.Activation == Switchyard.Experts.ExpertActivation.SwiGlu ? 3 : 2;
+        long biases = options.Moe is { ExpertBias: true } ? ((matrices - 1L) * options.InnerSize) + options.HiddenSize : 0;
         return new MoeLayout(
             [.. layers[true]],
             [.. layers[false]],
@@ -31,7 +32,7 @@ public sealed record MoeLayout(
             options.InnerSize,
             options.SharedInnerSize,
             RoutingOf(options),
-            (long)matrices * options.HiddenSize * options.InnerSize);
+            ((long)matrices * options.HiddenSize * options.InnerSize) + biases);
     }
 
     /// <summary>The usual routing, and that of the layers that have another.</summary>

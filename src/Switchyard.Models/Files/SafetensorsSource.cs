@@ -43,6 +43,18 @@ public sealed record SafetensorsSource(string Name, SafetensorsType Type, IReadO
         });
     }
 
+    /// <summary>Consecutive rows of a tensor of another file, as they lie there; the file stays open until its turn comes.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="name">The tensor, [n, …].</param>
+    /// <param name="first">The first of the rows.</param>
+    /// <param name="count">How many.</param>
+    public static SafetensorsSource Of(SafetensorsFile file, string name, long first, long count)
+    {
+        SafetensorsEntry entry = file.Entry(name);
+        long bytes = entry.ByteLength / entry.Shape[0];
+        return new SafetensorsSource(name, entry.Type, [count, .. entry.Shape.Skip(1)], stream => Copy((nint)(file.Address(name) + (first * bytes)), count * bytes, stream));
+    }
+
     private const int Chunk = 1 << 24;
 
     private static unsafe void Copy(nint address, long bytes, Stream stream)
