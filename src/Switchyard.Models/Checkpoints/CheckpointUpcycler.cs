@@ -24,7 +24,7 @@ public static class CheckpointUpcycler
         ModelSource source = model.Source!;
         Require(model.MoeLayers.Count == 0, "the model has experts already; upcycling takes a dense one");
         Require(source.Architecture.IsDense, $"'{source.Architecture.Name}' cannot be upcycled; {string.Join(" and ", ModelArchitectures.All.Where(a => a.IsDense).Select(a => a.Name))} can");
-        Require(!source.Config.ContainsKey(ModelSection.Key), $"config.json has a section '{ModelSection.Key}', whose meaning in a dense model is not known");
+        Require(ModelSection.Read(source.Config) is null or { SaysNothing: true }, $"config.json has a section '{ModelSection.Key}' that changes what the dense model computes");
         Require(options.Experts is >= 1 and <= MostExperts, $"experts is {options.Experts}; it must lie between 1 and {MostExperts}");
         Require(options.TopK >= 1 && options.TopK <= options.Experts, $"topK is {options.TopK}; with {options.Experts} experts it lies between 1 and {options.Experts}");
         Require(options.Noise >= 0 && double.IsFinite(options.Noise), $"noise is {options.Noise}; it must be 0 or more");

@@ -62,15 +62,13 @@ internal static class ModelConfiguration
         if (dense)
         {
             Array.ForEach(KeysOfExperts, key => config.Remove(key));
-            return config.ToJsonString(Indented) + "\n";
         }
-
-        if (options.SharedInnerSize > 0)
+        else if (options.SharedInnerSize > 0)
         {
             config["shared_expert_intermediate_size"] = options.SharedInnerSize;
         }
 
-        config[ModelSection.Key] = JsonSerializer.SerializeToNode(ModelSection.Of(model), ModelSection.Json);
+        config[ModelSection.Key] = JsonSerializer.SerializeToNode(dense ? new ModelSection { Seed = options.Seed } : ModelSection.Of(model), ModelSection.Json);
         return config.ToJsonString(Indented) + "\n";
     }
 

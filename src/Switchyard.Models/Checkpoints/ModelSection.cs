@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Switchyard.Balancing;
 using Switchyard.Experts;
@@ -61,6 +62,9 @@ internal sealed record ModelSection
 
     public long? Seed { get; init; }
 
+    /// <summary>The section of a file that was read; null for none.</summary>
+    public static ModelSection? Read(JsonObject config) => config[Key]?.Deserialize<ModelSection>(Json);
+
     public static ModelSection Of(MoeTransformer model)
     {
         MoeLayer first = model.MoeLayers[0];
@@ -81,6 +85,9 @@ internal sealed record ModelSection
             Seed = model.Options.Seed,
         };
     }
+
+    /// <summary>Whether the section says nothing of what is computed, as that of a dense model which was made here.</summary>
+    public bool SaysNothing => this with { Seed = null } == new ModelSection();
 
     /// <summary>Whether transformers computes the same as the model when it reads the folder as <c>qwen3_moe</c>.</summary>
     public static bool IsPlain(MoeTransformer model)

@@ -35,9 +35,10 @@ internal static class UpcycledConfiguration
             : target.Encoder is null ? SwitchyardArchitecture.ClassName
             : target.Encoder.MaskedLanguageHead ? SwitchyardArchitecture.MaskedClassName
             : SwitchyardArchitecture.EncoderClassName);
-        if (!plain)
+        ModelSection? section = ModelSection.Read(config);
+        if (!plain || section is not null)
         {
-            ModelSection section = new() { Architecture = type, Rerouted = routing.Group is { } group ? [group] : null, Seed = target.Seed };
+            section = (section ?? new ModelSection()) with { Architecture = plain ? null : type, Rerouted = routing.Group is { } group ? [group] : null, Seed = target.Seed };
             config[ModelSection.Key] = JsonSerializer.SerializeToNode(section, ModelSection.Json);
         }
 

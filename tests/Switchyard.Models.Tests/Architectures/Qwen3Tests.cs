@@ -86,7 +86,7 @@ public sealed class Qwen3Tests : IDisposable
         made.Save(_folder["dense"]);
         JsonObject config = Config();
         Assert.Equal(("qwen3", "Qwen3ForCausalLM"), ((string)config["model_type"]!, (string)config["architectures"]![0]!));
-        Assert.DoesNotContain(config, p => p.Key.Contains("expert", StringComparison.Ordinal) || p.Key is "switchyard");
+        Assert.DoesNotContain(config, p => p.Key.Contains("expert", StringComparison.Ordinal));
         using MoeTransformer read = MoeTransformer.Load(_folder["dense"], new ModelLoadOptions { Trainable = true });
         Assert.Equal(made.forward(DenseModels.Tokens()).data<float>().ToArray(), read.forward(DenseModels.Tokens()).data<float>().ToArray());
         using MoeTransformer other = new(DenseModels.Options with { QueryKeyNorm = false });

@@ -29,6 +29,13 @@ internal static class TinyModel
         Seed = seed,
     });
 
+    /// <summary>Writes a dense one.</summary>
+    public static void SaveDense(string folder)
+    {
+        using MoeTransformer model = new(new MoeTransformerOptions { HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 2, HeadSize = 8, DenseInnerSize = 24, DenseLayers = [0, 1], SequenceLength = 64, InitialDeviation = 0.4 });
+        model.Save(folder);
+    }
+
     public static ICorpus Text() => new ListCorpus(("prose", "The quick brown fox jumps over the lazy dog, and the dog does not mind it at all."), ("code", "for (int i = 0; i < n; i++) { sum += x[i] * y[i]; }"), ("prose", "x"), ("prose", "Another sentence."));
 
     public static ProfileRequest Request(int context = 16, int stride = 16, long maxTokens = long.MaxValue, ICorpus? corpus = null) => new()
