@@ -34,7 +34,7 @@ public sealed class UpcycleTests : IDisposable
         Assert.Contains("architecture   qwen3_moe\n", inspected.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Equal(0, CommandRun.Of("generate", output, "--prompt", "ab", "--max-tokens", "2", "--threads", "1").ExitCode);
         Assert.Equal(0, CommandRun.Of("profile", output, "--text", Text("judge"), "--context", "16", "--output", Path.Combine(_folder, "report.html"), "--quiet", "--threads", "1").ExitCode);
-        Assert.Equal(0, CommandRun.Of("reroute", output, "--text", Text("judge"), "--context", "8", "--steps", "1", "--distill-steps", "1", "--output", Path.Combine(_folder, "run"), "--quiet", "--threads", "1").ExitCode);
+        Assert.Equal(0, CommandRun.Of("reroute", output, "--text", Texts(), "--context", "8", "--evaluate-tokens", "64", "--steps", "1", "--distill-steps", "1", "--output", Path.Combine(_folder, "run"), "--quiet", "--threads", "1").ExitCode);
     }
 
     [Fact]
@@ -106,6 +106,17 @@ public sealed class UpcycleTests : IDisposable
         string file = Path.Combine(_folder, name + ".txt");
         File.WriteAllText(file, string.Join(' ', Enumerable.Range(name.Length, 200)));
         return file;
+    }
+
+    private string Texts()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "texts")).FullName;
+        for (int i = 0; i < 30; i++)
+        {
+            File.WriteAllText(Path.Combine(folder, $"{i}.txt"), string.Join(' ', Enumerable.Range(i, 30)));
+        }
+
+        return folder;
     }
 
     private string Model()
