@@ -140,12 +140,6 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="InvalidOperationException">The model has no head.</exception>
     public MoeTransformerLoss Loss(TransformerInput input, Tensor targets, IRoutingObserver? observer = null)
     {
-        if (_maskedHead is not null)
-        {
-            MoeTransformerOutput output = Run(input, observer);
-            return new MoeTransformerLoss(nn.functional.cross_entropy(output.Logits.flatten(0, 1), targets.flatten(), ignore_index: -100), output.BalanceLoss, output.DroppedPairs);
-        }
-
         if (!HasHead)
         {
             throw new InvalidOperationException("the model is an encoder without a head and gives no logits");
@@ -155,11 +149,17 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         return new MoeTransformerLoss(LossOf(states.Last, targets), states.BalanceLoss, states.DroppedPairs);
     }
 
-    /// <summary>Mean loss of targets from the last hidden states, as <see cref="Loss"/> computes it; in a decoder.</summary>
+    /// <summary>Mean loss of targets from the last hidden states, as <see cref="Loss"/> computes it; in an encoder logits are computed where a target is judged.</summary>
     /// <param name="last">Last hidden states [B, N, d], after the last norm.</param>
     /// <param name="targets">The token that is right at each position, [B, N] int64; negative where none is judged.</param>
     public Tensor LossOf(Tensor last, Tensor targets)
     {
+        if (_maskedHead is not null)
+        {
+            Tensor judged = targets.flatten().ge(0).nonzero().flatten();
+            return nn.functional.cross_entropy(LogitsOf(last.flatten(0, -2).index_select(0, judged)), targets.flatten().index_select(0, judged));
+        }
+
         Tensor hidden = last.to(ComputeType);
         return _head?.Stored is { } stored
             ? DenseOperations.CrossEntropy(hidden, stored, targets)

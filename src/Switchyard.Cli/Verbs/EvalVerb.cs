@@ -65,7 +65,7 @@ internal static class EvalVerb
     {
         using TextTokenizer tokenizer = TextTokenizer.Load(path);
         using MoeTransformer model = MoeTransformer.Load(path, load);
-        TextOptions options = windows.Read(parse, model.Options.LongestSequence);
+        TextOptions options = windows.Read(parse, model.Options.LongestSequence) with { Seed = parse.GetValue(common.Seed) ?? 1 };
         using TokenProgress progress = new(parse.GetValue(common.Quiet));
         return (TextEvaluation.Run(model, tokenizer, corpus, options, progress, cancellation), model.ExpertCache?.Statistics);
     }

@@ -127,7 +127,7 @@ internal sealed class ProfileVerb
             ModelPath = path,
             Tokenizer = tokenizer,
             Corpus = corpus,
-            Text = _windows.Read(parse, model.Options.LongestSequence),
+            Text = _windows.Read(parse, model.Options.LongestSequence) with { Seed = parse.GetValue(_common.Seed) ?? 1 },
             OrderTokens = parse.GetValue(_orderTokens),
             Command = CommandText.Of("profile", parse),
         };

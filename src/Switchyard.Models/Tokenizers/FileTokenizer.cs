@@ -28,6 +28,8 @@ internal sealed class FileTokenizer : TextTokenizer
 
     public override int? PadId => _special.PadId;
 
+    public override int? MaskId => _special.MaskId;
+
     public override string? ChatTemplate => _special.ChatTemplate;
 
     public override string? ChatTemplateFile => _special.ChatTemplateFile;

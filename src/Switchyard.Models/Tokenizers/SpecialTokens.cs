@@ -6,6 +6,11 @@ namespace Switchyard.Models.Tokenizers;
 /// <summary>What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>chat_template.jinja</c> beside a tokenizer say; all of them may be absent.</summary>
 internal sealed record SpecialTokens(int? BeginId, int? EndId, int? PadId, string? ChatTemplate, string? ChatTemplateFile)
 {
+    private const string UsualMask = "[MASK]";
+
+    /// <summary>Stands for a token that is to be predicted.</summary>
+    public int? MaskId { get; init; }
+
     /// <summary>Reads them; a token that the vocabulary lacks counts as none.</summary>
     public static SpecialTokens Read(string folder, Func<string, int?> idOf)
     {
@@ -15,7 +20,7 @@ internal sealed record SpecialTokens(int? BeginId, int? EndId, int? PadId, strin
         string templateFile = Path.Combine(folder, "chat_template.jinja");
         try
         {
-            SpecialTokens tokens = new(Id("bos_token"), Id("eos_token"), Id("pad_token"), null, null);
+            SpecialTokens tokens = new(Id("bos_token"), Id("eos_token"), Id("pad_token"), null, null) { MaskId = Id("mask_token") ?? idOf(UsualMask) };
             return File.Exists(templateFile) ? tokens with { ChatTemplate = File.ReadAllText(templateFile), ChatTemplateFile = templateFile }
                 : Template(config) is { } template ? tokens with { ChatTemplate = template, ChatTemplateFile = configFile }
                 : tokens;

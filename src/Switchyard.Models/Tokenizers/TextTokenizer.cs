@@ -17,6 +17,9 @@ public abstract class TextTokenizer : IDisposable
     /// <summary>Id of the token that fills up short rows; null where there is none.</summary>
     public abstract int? PadId { get; }
 
+    /// <summary>Id of the token that stands for one that is to be predicted; null where there is none.</summary>
+    public virtual int? MaskId => null;
+
     /// <summary>The template that makes a text of a conversation, in Jinja; null where there is none.</summary>
     public virtual string? ChatTemplate => null;
 

@@ -8,6 +8,7 @@ namespace Switchyard.Training.Corpora;
 public sealed class CorpusVocabulary : IDisposable
 {
     private const string TokenizerFile = "tokenizer.json";
+    private const string Separator = "[SEP]"; // ends a text where an encoder has no other end
     private static readonly string[] Files = [TokenizerFile, "tokenizer_config.json"];
     private readonly string _folder;
     private readonly int[]? _bytes;
@@ -90,7 +91,7 @@ public sealed class CorpusVocabulary : IDisposable
         TextTokenizer tokenizer = TextTokenizer.Load(PathIn(folder));
         try
         {
-            return new CorpusVocabulary(folder, tokenizer, tokenizer.EndId ?? throw new CheckpointFormatException(PathIn(folder), null, "no eos_token of tokenizer_config.json ends a text"));
+            return new CorpusVocabulary(folder, tokenizer, tokenizer.EndId ?? tokenizer.IdOf(Separator) ?? throw new CheckpointFormatException(PathIn(folder), null, "no eos_token of tokenizer_config.json ends a text"));
         }
         catch
         {

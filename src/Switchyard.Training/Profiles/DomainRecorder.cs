@@ -25,10 +25,10 @@ internal sealed class DomainRecorder(int orderTokens)
         Order.Observe(observation);
     }
 
-    public void Score(TextWindow window, double lossSum)
+    public void Score(TextWindow window, WindowLoss loss)
     {
-        LossSum += lossSum;
-        Targets += window.Targets;
+        LossSum += loss.Sum;
+        Targets += loss.Targets;
         Tokens += window.Fresh;
     }
 }

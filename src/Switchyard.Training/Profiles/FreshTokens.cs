@@ -26,7 +26,7 @@ internal sealed class FreshTokens : IRoutingObserver
         _drops[observation.Layer] = (pairs + observation.Assignment.Experts.ge(0).sum().item<long>(), dropped + observation.DroppedPairs);
         for (int b = 0; b < batch.Windows.Count; b++)
         {
-            int from = ((b + 1) * batch.Length) - batch.Fresh;
+            int from = (b * batch.Length) + batch.FirstFresh;
             Assignment assignment = new(
                 observation.Assignment.Experts.narrow(0, from, batch.Fresh),
                 observation.Assignment.Weights.narrow(0, from, batch.Fresh));

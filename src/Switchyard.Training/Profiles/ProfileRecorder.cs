@@ -25,7 +25,7 @@ internal sealed class ProfileRecorder(int orderTokens)
     }
 
     /// <summary>Adds the loss of a window.</summary>
-    public void Score(TextWindow window, double lossSum) => Domain(window.Domain).Score(window, lossSum);
+    public void Score(TextWindow window, WindowLoss loss) => Domain(window.Domain).Score(window, loss);
 
     /// <summary>The whole text's statistics, pairs by domain among them.</summary>
     public IReadOnlyList<LayerStatistics> Layers()

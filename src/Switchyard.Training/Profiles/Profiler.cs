@@ -3,6 +3,7 @@ using Switchyard.Metrics;
 using Switchyard.Models;
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
 using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Profiles;
@@ -25,18 +26,18 @@ public static class Profiler
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
     public static ProfileResult Run(MoeTransformer model, ProfileRequest request, MachineInfo machine, TraceWriter? trace = null, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        TextEvaluation.RequireDecoder(model);
         if (model.MoeLayers.Count == 0)
         {
             throw new ConfigurationException($"'{request.ModelPath}': no layer of the model has experts; there is no routing to profile");
         }
 
+        TokenMasking? masking = TokenMasking.Of(model, request.Tokenizer, request.Text.Seed);
         long started = Stopwatch.GetTimestamp();
         bool wasTraining = model.training;
         model.eval();
         try
         {
-            TextWindows windows = new(request.Corpus, request.Tokenizer, request.Text, model.Options.VocabularySize);
+            TextWindows windows = new(request.Corpus, request.Tokenizer, request.Text, model.Options.VocabularySize, masking);
             ProfileRecorder recorder = new(request.OrderTokens);
             FreshTokens fresh = new();
             foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
@@ -46,7 +47,7 @@ public static class Profiler
                     recorder.Observe(window, observation);
                     trace?.Observe(window, observation);
                 });
-                float[] losses = TextRun.Run(model, batch, fresh);
+                WindowLoss[] losses = TextRun.Run(model, batch, fresh, masking);
                 for (int b = 0; b < losses.Length; b++)
                 {
                     recorder.Score(batch.Windows[b], losses[b]);

@@ -1,11 +1,12 @@
 using Switchyard.Models;
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Training.Profiles;
 
-/// <summary>Loss of a model on text with its own tokenizer: windows [b, b + context) at multiples of the stride, each document by itself; a window scores the targets that no window before it scored, never its own first token.</summary>
+/// <summary>Loss of a model on text with its own tokenizer: windows [b, b + context) at multiples of the stride, each document by itself; a window scores the targets that no window before it scored, never its own first token. An encoder is scored by masked tokens instead (<see cref="TokenMasking"/>), each window with what its tokenizer puts around a text.</summary>
 public static class TextEvaluation
 {
     /// <summary>Mean of −ln p over the scored targets.</summary>
@@ -15,24 +16,25 @@ public static class TextEvaluation
     /// <param name="options">Context, stride and limit.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellation">Stops between windows.</param>
-    /// <exception cref="ConfigurationException">There is no target, the model is an encoder, or the tokenizer does not belong to it.</exception>
+    /// <exception cref="ConfigurationException">There is no target, the model is an encoder without a head or a mask, or the tokenizer does not belong to it.</exception>
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
     public static Evaluation Run(MoeTransformer model, TextTokenizer tokenizer, ICorpus corpus, TextOptions options, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        RequireDecoder(model);
+        TokenMasking? masking = TokenMasking.Of(model, tokenizer, options.Seed);
         bool wasTraining = model.training;
         model.eval();
         try
         {
-            TextWindows windows = new(corpus, tokenizer, options, model.Options.VocabularySize);
+            TextWindows windows = new(corpus, tokenizer, options, model.Options.VocabularySize, masking);
             double sum = 0;
             long targets = 0;
             long? bytes = 0;
             foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
             {
-                sum += TextRun.Run(model, batch, null).Sum(l => (double)l);
-                targets += batch.Windows.Sum(w => w.Targets);
-                bytes += Bytes(batch, tokenizer);
+                WindowLoss[] losses = TextRun.Run(model, batch, null, masking);
+                sum += losses.Sum(l => l.Sum);
+                targets += losses.Sum(l => (long)l.Targets);
+                bytes += masking is null ? Bytes(batch, tokenizer) : null;
                 progress?.Report(new ProfileProgress(windows.Tokens, options.MaxTokens));
             }
 
@@ -41,15 +43,6 @@ public static class TextEvaluation
         finally
         {
             model.train(wasTraining);
-        }
-    }
-
-    /// <summary>An encoder sees the tokens that it would have to predict.</summary>
-    internal static void RequireDecoder(MoeTransformer model)
-    {
-        if (model.Options.Encoder is not null)
-        {
-            throw new ConfigurationException("the model is an encoder, which sees the tokens that it would have to predict: loss on running text needs a decoder");
         }
     }
 

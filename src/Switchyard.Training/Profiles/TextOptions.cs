@@ -15,6 +15,9 @@ public sealed record TextOptions
     /// <summary>The most tokens to read.</summary>
     public long MaxTokens { get; init; } = long.MaxValue;
 
+    /// <summary>Decides which tokens are masked for an encoder.</summary>
+    public long Seed { get; init; } = 1;
+
     /// <summary>Fills in what is not said: a context of the model's longest sequence, at most <see cref="UsualContext"/>, and windows that do not overlap.</summary>
     /// <param name="longest">Longest sequence of the model.</param>
     /// <param name="context">Tokens of a window, or null.</param>

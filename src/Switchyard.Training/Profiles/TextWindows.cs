@@ -1,5 +1,6 @@
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
 using Switchyard.Training.Tokens;
 
 namespace Switchyard.Training.Profiles;
@@ -9,7 +10,8 @@ namespace Switchyard.Training.Profiles;
 /// <param name="tokenizer">Makes tokens of it.</param>
 /// <param name="options">Context, stride and limit.</param>
 /// <param name="vocabularySize">Ids that the model knows.</param>
-internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextOptions options, int vocabularySize)
+/// <param name="masking">What an encoder's windows are framed by; null for a decoder.</param>
+internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextOptions options, int vocabularySize, TokenMasking? masking)
 {
     /// <summary>Domains that are told apart; text of any further one counts to the last, <see cref="Others"/>.</summary>
     public const int MostDomains = 64;
@@ -35,7 +37,12 @@ internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextO
     /// <exception cref="ConfigurationException">The tokenizer gives an id that the model does not know.</exception>
     public IEnumerable<TextWindow> Read(CancellationToken cancellation)
     {
-        int document = 0;
+        int document = 0, context = options.Context - (masking?.Frame ?? 0);
+        if (context < 1)
+        {
+            throw new ConfigurationException($"a context of {options.Context} leaves no token between the {masking?.Frame} that the tokenizer puts around a text; take a longer one");
+        }
+
         foreach (TextDocument text in TextDocuments.Read(corpus, cancellation))
         {
             if (Tokens >= options.MaxTokens)
@@ -45,10 +52,10 @@ internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextO
 
             int domain = NumberOf(text.Domain);
             _documents[domain]++;
-            foreach (TextWindow window in TextWindow.Cut(document, domain, TokensOf(text), options.Context, options.Stride))
+            foreach (TextWindow window in TextWindow.Cut(document, domain, TokensOf(text), context, Math.Min(context, options.Stride)))
             {
                 cancellation.ThrowIfCancellationRequested();
-                yield return window;
+                yield return masking is null ? window : window.Framed(masking.Prefix, masking.Suffix);
             }
 
             document++;

@@ -60,7 +60,7 @@ public sealed class TraceWriter : IDisposable
         for (int b = 0; b < batch.Windows.Count; b++)
         {
             TextWindow window = batch.Windows[b];
-            int begin = window.Tokens.Length - window.Fresh;
+            int begin = window.Tokens.Length - window.After - window.Fresh;
             for (int t = 0; t < window.Fresh; t++)
             {
                 foreach ((int layer, List<(long[] Experts, float[] Weights)> windows) in _pending)

@@ -13,6 +13,9 @@ internal sealed record WindowBatch(IReadOnlyList<TextWindow> Windows)
     /// <summary>Fresh tokens of each window.</summary>
     public int Fresh => Windows[0].Fresh;
 
+    /// <summary>Where the fresh tokens of a window begin.</summary>
+    public int FirstFresh => Length - Windows[0].After - Fresh;
+
     /// <summary>Joins consecutive windows of one kind, at most about 2,048 tokens and 2²⁶ logits.</summary>
     /// <param name="windows">The windows.</param>
     /// <param name="vocabularySize">Logits of a token.</param>

@@ -3,6 +3,7 @@ using Switchyard.Models;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 
@@ -61,7 +62,7 @@ public static class PruneRun
     private static (PruneFigures Before, IReadOnlyList<PrunedLayer> Layers, int Experts, long Tokens, long Read) Score(PruneRequest request, TextTokenizer tokenizer, int passes, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         using MoeTransformer model = MoeTransformer.Load(request.Model, request.Load);
-        TextEvaluation.RequireDecoder(model);
+        _ = TokenMasking.Of(model, tokenizer, 0);
         CheckpointPruner.Check(model, request.Keep);
         if (request.Merge)
         {

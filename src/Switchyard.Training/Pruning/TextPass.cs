@@ -2,6 +2,7 @@ using Switchyard.Metrics;
 using Switchyard.Models;
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
 using Switchyard.Training.Profiles;
 
 namespace Switchyard.Training.Pruning;
@@ -29,14 +30,16 @@ internal sealed class TextPass(MoeTransformer model, TextTokenizer tokenizer, Te
     public PruneFigures Run(ICorpus text, IRoutingObserver? observer, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         model.eval();
-        TextWindows windows = new(text, tokenizer, options, model.Options.VocabularySize);
+        TokenMasking? masking = TokenMasking.Of(model, tokenizer, options.Seed);
+        TextWindows windows = new(text, tokenizer, options, model.Options.VocabularySize, masking);
         LoadRecorder load = new(LoadRecorderOptions.LoadOnly);
         IRoutingObserver all = observer is null ? load : new CombinedObserver(load, observer);
         double sum = 0;
         foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
         {
-            sum += TextRun.Run(model, batch, all).Sum(l => (double)l);
-            Targets += batch.Windows.Sum(w => w.Targets);
+            WindowLoss[] losses = TextRun.Run(model, batch, all, masking);
+            sum += losses.Sum(l => l.Sum);
+            Targets += losses.Sum(l => (long)l.Targets);
             Tokens = windows.Tokens;
             progress?.Report(new ProfileProgress(read + Tokens, options.MaxTokens > long.MaxValue / passes ? long.MaxValue : read + ((passes - number) * options.MaxTokens)));
         }

@@ -45,7 +45,8 @@ public sealed class RerouteRun
         _folder.Create();
         using CorpusVocabulary? vocabulary = CorpusVocabulary.OfModel(_config.Model);
         using PackedCorpus corpus = Open(vocabulary, cancellation);
-        using ReroutedModel model = ReroutedModel.Load(_config);
+        using TextTokenizer bytes = new ByteTokenizer();
+        using ReroutedModel model = ReroutedModel.Load(_config, vocabulary?.Tokenizer ?? bytes);
         RequireFit(model, vocabulary);
         TokenStream text = new(corpus, _config.Context, _config.Training.BatchSequences, _config.Seed);
         IEnumerable<TokenBatch> heldOut = HeldOut(corpus, _config.Training.EvaluateTokens);
@@ -130,7 +131,6 @@ public sealed class RerouteRun
 
     private void RequireFit(ReroutedModel model, CorpusVocabulary? vocabulary)
     {
-        TextEvaluation.RequireDecoder(model.Model);
         if (_config.Context > model.Model.Options.LongestSequence)
         {
             throw new ConfigurationException($"context is {_config.Context}; the model's longest sequence is {model.Model.Options.LongestSequence}");
@@ -229,7 +229,8 @@ public sealed class RerouteRun
         model.Use(old);
         try
         {
-            Evaluation evaluation = Evaluator.Run(model.Model, heldOut, new LoadRecorder(LoadRecorderOptions.LoadOnly));
+            LoadRecorder load = new(LoadRecorderOptions.LoadOnly);
+            Evaluation evaluation = model.Masking is { } masking ? Evaluator.Masked(model.Model, heldOut, masking, load) : Evaluator.Run(model.Model, heldOut, load);
             IReadOnlyList<LayerStatistics> layers = evaluation.Routing!.Statistics();
             return new RerouteFigures
             {

@@ -41,20 +41,28 @@ internal sealed class RerouteTrainer : IDisposable
     /// <summary>Does one step.</summary>
     /// <exception cref="DivergenceException">The third step in a row was not finite.</exception>
     public StepResult Step(IRoutingObserver? observer) =>
-        _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), observer, share), Rerouted.Model.AfterStep);
+        _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), batch, observer, share), Rerouted.Model.AfterStep);
 
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();
 
-    private (double Loss, double Auxiliary, long Drops) ForwardBackward(TokenBatch batch, IRoutingObserver? observer, double share)
+    private (double Loss, double Auxiliary, long Drops) ForwardBackward(TokenBatch batch, long number, IRoutingObserver? observer, double share)
     {
         using var scope = NewDisposeScope();
         MoeTransformer model = Rerouted.Model;
-        (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
+        (Tensor inputs, Tensor targets) = Rerouted.Batch(batch, number);
         Tensor? original = _config.TeacherWeight > 0 ? OldRouting.Of(Rerouted, inputs).Last : null;
         model.train();
         TransformerStates states = model.Encode(new TransformerInput(inputs), observer);
         Tensor last = states.Last;
+        if (Rerouted.Masking is not null)
+        {
+            Tensor judged = targets.flatten().ge(0).nonzero().flatten();
+            last = last.flatten(0, 1).index_select(0, judged);
+            original = original?.flatten(0, 1).index_select(0, judged);
+            targets = targets.flatten().index_select(0, judged);
+        }
+
         (Tensor total, double loss) = original is null ? Plain(last, targets) : Distilled(last, original, targets);
         Tensor? balance = states.BalanceLoss;
         total = balance is null ? total : total + balance;
@@ -77,7 +85,7 @@ internal sealed class RerouteTrainer : IDisposable
     {
         MoeTransformer model = Rerouted.Model;
         double weight = _config.TeacherWeight;
-        Tensor hidden = last.detach().flatten(0, 1).requires_grad_(true), before = original.flatten(0, 1), wanted = targets.flatten();
+        Tensor hidden = last.detach().flatten(0, -2).requires_grad_(true), before = original.flatten(0, -2), wanted = targets.flatten();
         long tokens = hidden.size(0), rows = Math.Max(1, LogitsAtOnce / model.Options.VocabularySize);
         double loss = 0;
         for (long at = 0; at < tokens; at += rows)
@@ -102,6 +110,6 @@ internal sealed class RerouteTrainer : IDisposable
         }
 
         Tensor slope = hidden.grad ?? zeros_like(hidden);
-        return ((last.flatten(0, 1) * slope.detach()).sum(), loss);
+        return ((last.flatten(0, -2) * slope.detach()).sum(), loss);
     }
 }

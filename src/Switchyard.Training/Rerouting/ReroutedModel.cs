@@ -1,6 +1,10 @@
 using Switchyard.Models;
 using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Routing;
+using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
+using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Rerouting;
@@ -24,17 +28,23 @@ internal sealed class ReroutedModel : IDisposable
     /// <summary>The layers whose routing is exchanged.</summary>
     public IReadOnlyList<MoeLayer> Layers { get; }
 
+    /// <summary>How tokens are masked for an encoder; null for a decoder, which predicts the next token.</summary>
+    public TokenMasking? Masking { get; init; }
+
     /// <summary>Router, selector and balancers, of the first of the layers.</summary>
     public string RoutingName => New(0).Options.Routing.Name;
 
     /// <summary>Reads a model, freezes it, and gives its layers the new routing, not yet started.</summary>
-    /// <exception cref="ConfigurationException">The model has no such layers, or the parts do not fit together.</exception>
-    public static ReroutedModel Load(RerouteConfig config)
+    /// <param name="config">What is replaced by what.</param>
+    /// <param name="tokenizer">The model's tokenizer, which must live as long as this.</param>
+    /// <exception cref="ConfigurationException">The model has no such layers, the parts do not fit together, or it is an encoder without a head or a mask.</exception>
+    public static ReroutedModel Load(RerouteConfig config, TextTokenizer tokenizer)
     {
         MoeTransformer model = MoeTransformer.Load(config.Model, new ModelLoadOptions { Activations = config.Activations });
         try
         {
             MoeLayer[] layers = [.. Chosen(model, config)];
+            TokenMasking? masking = TokenMasking.Of(model, tokenizer, config.Seed);
             foreach (Tensor parameter in model.parameters())
             {
                 parameter.requires_grad_(false);
@@ -45,7 +55,7 @@ internal sealed class ReroutedModel : IDisposable
                 random.manual_seed(unchecked((config.Seed * 1_000_003) + layer.Options.Layer));
                 return layer.Exchange(new LayerRouting(config.RoutingOf(layer.Options).In(layer.Options)));
             })];
-            return new ReroutedModel(model, layers, old);
+            return new ReroutedModel(model, layers, old) { Masking = masking };
         }
         catch
         {
@@ -59,6 +69,11 @@ internal sealed class ReroutedModel : IDisposable
 
     /// <summary>The routing that a layer gets.</summary>
     public LayerRouting New(int i) => _isOld ? _spare[i] : InPlace(i);
+
+    /// <summary>Inputs and targets [B, N] of a batch of text; targets are negative where none is judged.</summary>
+    /// <param name="batch">The text.</param>
+    /// <param name="number">Number of the batch.</param>
+    public (Tensor Inputs, Tensor Targets) Batch(TokenBatch batch, long number) => BatchTensors.Of(batch, Model.Options.VocabularySize, Masking, number);
 
     /// <summary>Puts the old or the new routing in its place.</summary>
     public void Use(bool old)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Switchyard.Routing;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Runs;
-using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Rerouting;
@@ -46,7 +45,7 @@ internal static class RouterBeginning
         List<Tensor>[] preferences = [.. model.Layers.Select(_ => new List<Tensor>())];
         for (int step = 0; step < StartBatches; step++)
         {
-            (Tensor inputs, _) = BatchTensors.Of(text.Read(step), model.Model.Options.VocabularySize);
+            (Tensor inputs, _) = model.Batch(text.Read(step), step);
             (OldRouting old, _) = OldRouting.Of(model, inputs);
             RoutingContext context = new() { TokenIds = inputs.flatten(), SequenceLength = text.SequenceLength };
             for (int i = 0; i < model.Layers.Count; i++)

@@ -2,7 +2,6 @@ using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Optimization;
-using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Rerouting;
@@ -32,7 +31,7 @@ internal static class RouterDistillation
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            (Tensor inputs, _) = BatchTensors.Of(text.Read(step), model.Model.Options.VocabularySize);
+            (Tensor inputs, _) = model.Batch(text.Read(step), step);
             (OldRouting old, _) = OldRouting.Of(model, inputs);
             model.Model.train();
             Tensor order = randperm(inputs.numel());

@@ -1,7 +1,6 @@
 using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Corpora;
-using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Rerouting;
@@ -15,11 +14,11 @@ internal static class RoutingAgreement
         using var quiet = no_grad();
         long[] same = new long[model.Layers.Count];
         long[] all = new long[model.Layers.Count];
-        foreach (TokenBatch batch in batches)
+        foreach ((int number, TokenBatch batch) in batches.Index())
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            (Tensor inputs, _) = BatchTensors.Of(batch, model.Model.Options.VocabularySize);
+            (Tensor inputs, _) = model.Batch(batch, number);
             (OldRouting old, _) = OldRouting.Of(model, inputs);
             RoutingContext context = new() { TokenIds = inputs.flatten(), SequenceLength = batch.SequenceLength };
             for (int i = 0; i < model.Layers.Count; i++)

@@ -1,6 +1,7 @@
 using Switchyard.Metrics;
 using Switchyard.Models;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Masking;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Trainers;
@@ -20,6 +21,46 @@ public static class Evaluator
         Evaluation evaluation = Judge(model, batches.Select(b => (b, 0)), long.MaxValue, recorder, vocabulary, cancellation);
         return evaluation.Tokens > 0
             ? evaluation
+            : throw new ConfigurationException("there is no held-out sequence to evaluate on: the text is too short for the sequence length");
+    }
+
+    /// <summary>Held-out loss of an encoder by masked tokens, and its routing.</summary>
+    /// <param name="model">The model; it is in inference during the call and as before after it.</param>
+    /// <param name="batches">Held-out batches.</param>
+    /// <param name="masking">How tokens are masked.</param>
+    /// <param name="recorder">Records the routing; null for the loss alone.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="ConfigurationException">There is no batch.</exception>
+    public static Evaluation Masked(MoeTransformer model, IEnumerable<TokenBatch> batches, TokenMasking masking, LoadRecorder? recorder = null, CancellationToken cancellation = default)
+    {
+        bool wasTraining = model.training;
+        model.eval();
+        double sum = 0;
+        long tokens = 0;
+        try
+        {
+            using var quiet = no_grad();
+            foreach ((int number, TokenBatch batch) in batches.Index())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize, masking, number);
+                recorder?.CurrentDomains = batch.Domains;
+                long count = targets.ge(0).sum().item<long>();
+                if (count > 0)
+                {
+                    sum += model.Loss(new TransformerInput(inputs), targets, recorder).Loss.item<float>() * (double)count;
+                    tokens += count;
+                }
+            }
+        }
+        finally
+        {
+            model.train(wasTraining);
+        }
+
+        return tokens > 0
+            ? new Evaluation(sum / tokens, tokens, recorder)
             : throw new ConfigurationException("there is no held-out sequence to evaluate on: the text is too short for the sequence length");
     }
 
