@@ -59,7 +59,7 @@ public static class CheckpointUpcycler
         using UpcycledRouting routing = new(TargetOf(model, options), options);
         List<SafetensorsSource> sources = UpcycledTensors.Of(model, options, routing);
         Require(sources.Count <= SafetensorsHeader.MostTensors, $"{sources.Count} tensors are more than the {SafetensorsHeader.MostTensors} of a file; take fewer experts or layers");
-        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, sources, UpcycledConfiguration.Write(model, routing));
+        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, 1, [sources], UpcycledConfiguration.Write(model, routing));
     }
 
     /// <summary>The options that the new checkpoint will be read with.</summary>

@@ -11,7 +11,7 @@ namespace Switchyard.Training.Profiles;
 /// <param name="options">Context, stride and limit.</param>
 /// <param name="vocabularySize">Ids that the model knows.</param>
 /// <param name="masking">What an encoder's windows are framed by; null for a decoder.</param>
-internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextOptions options, int vocabularySize, TokenMasking? masking)
+internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextOptions options, int vocabularySize, TokenMasking? masking = null)
 {
     /// <summary>Domains that are told apart; text of any further one counts to the last, <see cref="Others"/>.</summary>
     public const int MostDomains = 64;

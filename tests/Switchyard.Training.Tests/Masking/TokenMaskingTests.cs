@@ -3,6 +3,7 @@ using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Masking;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Pruning;
+using Switchyard.Training.Quantizing;
 using Switchyard.Training.Rerouting;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
@@ -162,6 +163,17 @@ public sealed class TokenMaskingTests : IDisposable
         PruneResult result = PruneRun.Run(new PruneRequest { Model = Model, Output = Path.Combine(_folder, "new"), Keep = 3, Text = TinyModel.Text(), Context = 16 }, TinyModel.Machine, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((4, 3), (result.Experts, result.Kept));
         Assert.True(double.IsFinite(result.After.Loss));
+    }
+
+    [Fact]
+    public void Experts_of_an_encoder_are_rounded_by_what_they_see_of_a_text()
+    {
+        TinyEncoder.SaveSparse(Model);
+        QuantizeResult result = QuantizeRun.Run(
+            new QuantizeRequest { Model = Model, Output = Path.Combine(_folder, "new"), Bits = 8, Group = 32, Calibration = TinyModel.Text(), Judge = TinyModel.Text(), Context = 16 },
+            TinyModel.Machine,
+            cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(result.LossBefore!.Value, result.LossAfter!.Value, 0.02);
     }
 
     [Fact]
