@@ -122,15 +122,18 @@ public sealed record CheckpointDescription
             HiddenSize = options.HiddenSize,
             LongestSequence = options.LongestSequence,
             Moe = layout.MoeLayers.Count > 0 ? layout : null,
-            LoadedBytes = sizeof(float) * entries.Where(e => leftOut(e) is null && !Stays(e)).Sum(e => e.Count),
-            MappedBytes = entries.Where(e => leftOut(e) is null && Stays(e)).Sum(e => e.ByteLength),
+            LoadedBytes = sizeof(float) * entries.Where(e => leftOut(e) is null && !Stays(e, options)).Sum(e => e.Count),
+            MappedBytes = entries.Where(e => leftOut(e) is null && Stays(e, options)).Sum(e => e.ByteLength),
             CacheBytesPerToken = options.Encoder is null ? sizeof(float) * cached * options.Layers : null,
             LeftOut = entries.Select(leftOut).OfType<string>().GroupBy(r => r, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal),
         };
     }
 
-    /// <summary>Whether a tensor is, or belongs to, a matrix that stays in the files.</summary>
-    private static bool Stays(SafetensorsEntry entry) =>
+    /// <summary>Whether a tensor is, or belongs to, a matrix that stays in the files: not where experts have biases.</summary>
+    private static bool Stays(SafetensorsEntry entry, MoeTransformerOptions options) =>
+        !(options.Moe is { ExpertBias: true } && entry.Name.Contains(".experts.", StringComparison.Ordinal)) && IsMatrix(entry);
+
+    private static bool IsMatrix(SafetensorsEntry entry) =>
         entry.Type is SafetensorsType.I32 or SafetensorsType.F8_E4M3
         || entry.Name.EndsWith(".scales", StringComparison.Ordinal)
         || entry.Name.EndsWith("weight_scale_inv", StringComparison.Ordinal)

@@ -179,6 +179,9 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Assert.Equal(("switchyard_moe", "bert", 2), (described.Architecture, described.BaseArchitecture, described.Moe!.MoeLayers.Count));
         Assert.Equal((read.TotalParameters, read.ActiveParameters), (described.Parameters, described.ActiveParameters!.Value));
 
+        Assert.Equal(4L * (described.Parameters - (described.MappedBytes / 4)), described.LoadedBytes);
+        Assert.InRange(described.LoadedBytes, 4L * 2 * 4 * described.Moe.ParametersOfAnExpert, described.Bytes);
+
         CheckpointPruner.Write(_folder["new"], _folder["pruned"], [new(1, [0, 2]), new(2, [1, 3])]);
         using MoeTransformer pruned = MoeTransformer.Load(_folder["pruned"]);
         Near.AssertClose(pruned.Encode(input).Last, expected, OfSums, "pruned");
