@@ -11,6 +11,7 @@ namespace Switchyard.Cli.CommandLine;
 internal sealed class RunOptions
 {
     private static readonly string[] SavedNames = ["keep", "recompute"];
+    private static readonly string[] DtypeNames = ["fp32", "bf16"];
 
     private readonly CommonOptions _common;
 
@@ -36,7 +37,7 @@ internal sealed class RunOptions
 
     public Option<int?> CheckpointEvery { get; } = Number<int?>("--checkpoint-every", "steps between checkpoints; 0 for the end only", 0);
 
-    public Option<string?> Dtype { get; } = new("--dtype") { Description = "type of the products: fp32, bf16", HelpName = "TYPE" };
+    public Option<string?> Dtype { get; } = Named("--dtype", "type of the products", () => DtypeNames);
 
     public Option<string?> Executor { get; } = Named("--executor", "how experts are run", () => Executors.All.Names);
 

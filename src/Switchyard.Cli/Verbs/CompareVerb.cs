@@ -81,9 +81,10 @@ internal static class CompareVerb
         {
             try
             {
-                foreach (string row in result.Tokens.SelectMany(t => Split(t.Value)))
+                string[] names = [.. result.Tokens.SelectMany(t => Split(t.Value)).Select(row => RoutingRecipe.Parse(row).Name)];
+                if (names.CountBy(n => n).FirstOrDefault(n => n.Value > 1).Key is { } twice)
                 {
-                    RoutingRecipe.Parse(row);
+                    result.AddError($"{name}: row '{twice}' stands twice");
                 }
             }
             catch (ConfigurationException e)

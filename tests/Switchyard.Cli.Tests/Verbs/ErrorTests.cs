@@ -45,6 +45,13 @@ public sealed class ErrorTests : IDisposable
     public void Bad_usage_is_told_in_a_line_and_exits_with_2(string command, string message) =>
         CommandRun.Of(command.Split(' ')).AssertFails(2, message);
 
+    [Theory]
+    [InlineData("--dtype", "fp99", "did you mean")]
+    [InlineData("--rows", "linear,linear+none", "'linear' stands twice")]
+    [InlineData("--rows", "liner", "did you mean 'linear'")]
+    public void What_an_option_cannot_be_is_bad_usage(string option, string value, string says) =>
+        CommandRun.Of("compare", option, value).AssertFails(2, option, says);
+
     [Fact]
     public void A_device_that_is_not_served_is_refused_instead_of_ignored() =>
         Compare("--device", "cuda").AssertFails(3, "--device cuda");
