@@ -55,7 +55,7 @@ internal static class ProfileDiagnosis
     {
         if (examined.Any(l => l.Health > LayerHealth.Healthy && layers.First(p => p.Layer == l.Layer).Gini >= LayerExamination.UnevenGini))
         {
-            yield return $"Reroute: fine-tune the routers alone, all else frozen, with dual prices or a bias on the choice; neither touches the combine weights. Evened out, expert work on {cost[^1].Devices} devices would take 1 instead of {Figures.Fixed(cost[^1].Cost, 2)}. What balance costs in loss on a text: switchyard compare --rows linear,linear+bias,linear+dual --corpus FILE.";
+            yield return $"Reroute: fine-tune the routers alone, all else frozen, with dual prices or a bias on the choice; neither touches the combine weights. Evened out, expert work on {cost[^1].Devices} devices would take 1 instead of {Figures.Fixed(cost[^1].Cost, 2)}. switchyard reroute MODEL --router linear --balance dual --text FILE --output FOLDER; with --keep-loss it goes only as far as the loss allows.";
         }
 
         if (cost.MaxBy(c => c.Cost - c.Placed) is { } best && best.Cost - best.Placed >= WorthPlacing)
@@ -96,7 +96,16 @@ internal static class ProfileDiagnosis
         double experts = layers.Sum(l => (double)l.Load.Count);
         string where = string.Join("; ", examined.Where(l => l.Starved.Count > 0).OrderBy(l => l.Layer).Take(6).Select(l => $"layer {l.Layer}: {LayerExamination.Names(l.Starved)}"));
         double parameters = (model.TotalParameters - model.ActiveParameters) / (experts - (model.TopK * layers.Count)) * starved;
-        return $"Prune the {(starved == 1 ? "starved expert" : $"{starved} starved experts")} ({where}): {Figures.Percent(starved / experts)} of all experts and {Figures.Short(parameters)} parameters, for {Small(lost)} of the pairs.";
+        return $"Prune the {(starved == 1 ? "starved expert" : $"{starved} starved experts")} ({where}): {Figures.Percent(starved / experts)} of all experts and {Figures.Short(parameters)} parameters, for {Small(lost)} of the pairs. {PruneCommand(layers, examined)}";
+    }
+
+    /// <summary>All layers keep equally many, so that the layer with the fewest starved experts decides how many go for nothing.</summary>
+    private static string PruneCommand(IReadOnlyList<ProfileLayer> layers, IReadOnlyList<LayerDiagnosis> examined)
+    {
+        int spare = examined.Min(l => l.Starved.Count), experts = layers[0].Load.Count;
+        return spare > 0
+            ? $"switchyard prune MODEL --keep {experts - spare} --by reap --text FILE --output FOLDER takes {spare} of each layer."
+            : "switchyard prune MODEL --keep N --by reap --text FILE --output FOLDER takes equally many of each layer, of some then experts that are used: judge by its loss.";
     }
 
     /// <summary>A share that may be far below one per cent.</summary>

@@ -22,7 +22,8 @@ public sealed class DiagnosisTests
         Diagnosis diagnosis = Diagnose([2000, 1500, 5, 1500, 1500, 0, 1500, 1500]);
         Assert.Equal(LayerHealth.Sick, diagnosis.Layers[0].Health);
         Assert.Equal([2, 5], diagnosis.Layers[0].Starved);
-        Assert.Contains(diagnosis.Advice, a => a.StartsWith("Prune the 2 starved experts (layer 0: 2 and 5)", StringComparison.Ordinal));
+        Assert.Contains(diagnosis.Advice, a => a.StartsWith("Prune the 2 starved experts (layer 0: 2 and 5)", StringComparison.Ordinal) && a.Contains("switchyard prune MODEL --keep 6 --by reap", StringComparison.Ordinal));
+        Assert.Contains(diagnosis.Advice, a => a.StartsWith("Reroute", StringComparison.Ordinal) && a.Contains("switchyard reroute MODEL --router linear --balance dual", StringComparison.Ordinal));
     }
 
     [Fact]
