@@ -59,6 +59,9 @@ public sealed record TrainingOptions
     /// <summary>Checkpoints kept.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
+    /// <summary>Passes after the last step with the weights as they are, for balancers that average over batches (<c>dual</c>); no more than there were in training. 0 for none.</summary>
+    public int SettleBatches { get; init; } = 64;
+
     /// <summary>The schedule of the learning rate.</summary>
     public LearningRateSchedule LearningRateSchedule() => new()
     {
@@ -84,6 +87,7 @@ public sealed record TrainingOptions
         Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "lie in [0, 1)");
         Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "lie in [0, 1)");
         Require(ClipNorm >= 0, "clipNorm", ClipNorm, "not be negative");
+        Require(SettleBatches >= 0, "settleBatches", SettleBatches, "not be negative");
         Require(LogEvery > 0, "logEvery", LogEvery, "be positive");
         Require(EvaluateEvery >= 0, "evaluateEvery", EvaluateEvery, "not be negative");
         Require(EvaluateTokens > 0, "evaluateTokens", EvaluateTokens, "be positive");

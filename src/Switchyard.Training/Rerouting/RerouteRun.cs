@@ -85,6 +85,7 @@ public sealed class RerouteRun
             KeptRouting.Load(_folder, model.Weights());
         }
 
+        trainer.Settle();
         double strength = model.Strength = _config.KeepLoss ? LargestStrength(model, heldOut, before.Loss, kept) : 1;
         model.KeepStrength();
         RerouteFigures after = Evaluate(model, heldOut, old: false);

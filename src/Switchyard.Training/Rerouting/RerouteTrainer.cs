@@ -43,6 +43,13 @@ internal sealed class RerouteTrainer : IDisposable
     public StepResult Step(IRoutingObserver? observer) =>
         _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), batch, observer, share), Rerouted.Model.AfterStep);
 
+    /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
+    public void Settle()
+    {
+        long done = (long)StepsDone * _config.Training.AccumulationSteps;
+        Settling.Run(Rerouted.Model, (int)Math.Min(_config.Training.SettleBatches, done), pass => Rerouted.Batch(_text.Read(done + pass), done + pass).Inputs);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();
 

@@ -78,6 +78,11 @@ public sealed class TrainingRun
             window.Add(step, trainer.StepTokens);
             bool ends = trainer.StepsDone == training.Steps;
             bool stops = cancellation.IsCancellationRequested;
+            if (ends)
+            {
+                trainer.Settle();
+            }
+
             if (trainer.StepsDone % training.LogEvery == 0 || ends)
             {
                 whole = ends ? EvaluateWhole(trainer, progress) : null;

@@ -72,6 +72,13 @@ public sealed class Trainer : IDisposable
         return _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), observer, share), Model.AfterStep);
     }
 
+    /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
+    public void Settle()
+    {
+        long done = (long)StepsDone * Config.Training.AccumulationSteps;
+        Settling.Run(Model, (int)Math.Min(Config.Training.SettleBatches, done), pass => BatchTensors.Of(_text.Read(done + pass), Config.Model.VocabularySize).Inputs);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

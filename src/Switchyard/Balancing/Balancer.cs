@@ -47,6 +47,15 @@ public abstract class Balancer : nn.Module
     {
     }
 
+    /// <summary>Whether passes in training whose weights do not change make the bias of inference better: see <see cref="Settle"/>.</summary>
+    public virtual bool Settles => false;
+
+    /// <summary>Begins or ends passes in training between which the router stays as it is, so that all of them count alike; what was before them is forgotten in the bias of inference.</summary>
+    /// <param name="on">Whether they begin.</param>
+    public virtual void Settle(bool on)
+    {
+    }
+
     /// <summary>Sees the loads of one forward pass in training, [E] int64 pairs an expert (before any drop); several calls may belong to one step (gradient accumulation).</summary>
     public virtual void Observe(Tensor load)
     {

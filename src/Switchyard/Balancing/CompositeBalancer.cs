@@ -35,6 +35,12 @@ public sealed class CompositeBalancer : Balancer
     public override void Start(Tensor preference) => Array.ForEach(_parts, p => p.Start(preference));
 
     /// <inheritdoc/>
+    public override bool Settles => _parts.Any(p => p.Settles);
+
+    /// <inheritdoc/>
+    public override void Settle(bool on) => Array.ForEach(_parts, p => p.Settle(on));
+
+    /// <inheritdoc/>
     public override void Observe(Tensor load) => Array.ForEach(_parts, p => p.Observe(load));
 
     /// <inheritdoc/>

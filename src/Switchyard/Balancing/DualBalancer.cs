@@ -7,6 +7,8 @@ namespace Switchyard.Balancing;
 /// <remarks>The average looks back over a share of the batches so far (<see cref="BalancerOptions.AverageShare"/>), since prices of a while ago fit a router that is no more. In training the choice of a token depends on the whole batch, so that it is not causal there; <see cref="BalanceScope.SequencePrefix"/> uses prices of the batches before alone.</remarks>
 public sealed class DualBalancer : Balancer
 {
+    private long? _batchesBefore;
+
     /// <summary>Makes the balancer with q = 0.</summary>
     /// <exception cref="ConfigurationException">The scope is not one that it knows.</exception>
     public DualBalancer(BalancerOptions options)
@@ -68,8 +70,29 @@ public sealed class DualBalancer : Balancer
         State("batches").fill_(1);
     }
 
-    /// <summary>The weight of batch number n (from 1) in the average: w_n = 1 / max(1, share·n), or with a fixed decay max(1/n, 1 − decay).</summary>
-    private double AverageWeight(long n) => Options.Decay is { } decay
+    /// <inheritdoc/>
+    public override bool Settles => true;
+
+    /// <inheritdoc/>
+    /// <remarks>The average is then the plain mean of the prices of these passes.</remarks>
+    public override void Settle(bool on)
+    {
+        using var quiet = no_grad();
+        Tensor batches = State("batches");
+        if (on && _batchesBefore is null)
+        {
+            _batchesBefore = batches.item<long>();
+            batches.zero_();
+        }
+        else if (!on && _batchesBefore is { } before)
+        {
+            batches.fill_(before);
+            _batchesBefore = null;
+        }
+    }
+
+    /// <summary>The weight of batch number n (from 1) in the average: w_n = 1 / max(1, share·n), or with a fixed decay max(1/n, 1 − decay); 1/n where the router stays as it is.</summary>
+    private double AverageWeight(long n) => _batchesBefore is not null ? 1.0 / n : Options.Decay is { } decay
         ? Math.Max(1.0 / n, 1 - decay)
         : 1 / Math.Max(1, Options.AverageShare * n);
 }
