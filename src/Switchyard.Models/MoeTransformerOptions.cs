@@ -141,7 +141,7 @@ public sealed record MoeTransformerOptions
             SharedGate = SharedGate,
             Layer = layer,
             VocabularySize = VocabularySize,
-            InitialDeviation = InitialDeviation,
+            InitialDeviation = DrawnDeviation,
             Seed = Seed,
         };
 

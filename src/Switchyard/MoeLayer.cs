@@ -46,7 +46,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         register_module("experts", Experts);
         if (options.SharedInnerSize > 0)
         {
-            SharedExpert = new SharedExpert(options.HiddenSize, options.SharedInnerSize, options.Activation, options.SharedGate);
+            SharedExpert = new SharedExpert(options.HiddenSize, options.SharedInnerSize, options.Activation, options.SharedGate, deviation: options.InitialDeviation);
             register_module("shared_expert", SharedExpert);
         }
 

@@ -23,20 +23,22 @@ internal static class EvalVerb
         Argument<string> model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model", Validators = { CommonOptions.RefuseDash } };
         Option<string?> text = new("--text") { Description = "the text to judge on: a text file, a folder, JSON Lines; for a run its own held-out text unless said otherwise", HelpName = "PATH" };
         ModelOptions load = new();
+        TokenizerOption tokenizer = new();
         Command command = Verb.Make(
             "eval",
             "Loss and perplexity of a model on text.",
             "switchyard eval models/qwen3-moe --text book.txt --context 1024 --stride 512",
             common,
-            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, load.Read(parse), cancellation));
+            (parse, cancellation) => Run(parse, common, parse.GetValue(model)!, parse.GetValue(text), windows, load.Read(parse), tokenizer, cancellation));
         command.Arguments.Add(model);
         command.Options.Add(text);
         load.AddTo(command);
         windows.AddTo(command);
+        tokenizer.AddTo(command);
         return command;
     }
 
-    private static int Run(ParseResult parse, CommonOptions common, string path, string? text, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
+    private static int Run(ParseResult parse, CommonOptions common, string path, string? text, TextOptionSet windows, ModelLoadOptions load, TokenizerOption tokenizer, CancellationToken cancellation)
     {
         if (ModelPath.IsModel(path))
         {
@@ -48,7 +50,7 @@ internal static class EvalVerb
 
             ICorpus corpus = Corpus.Open(text);
             Verb.UseThreads(parse, common);
-            (Evaluation evaluation, ExpertCacheStatistics? cached) = OfModel(parse, common, path, corpus, windows, load, cancellation);
+            (Evaluation evaluation, ExpertCacheStatistics? cached) = OfModel(parse, common, path, corpus, windows, load, tokenizer, cancellation);
             return Tell(parse, common, evaluation, Path.GetFullPath(text), cached);
         }
 
@@ -57,13 +59,18 @@ internal static class EvalVerb
             throw new ConfigurationException($"{path} is a run folder, whose model has its experts in memory; {ModelOptions.ExpertCacheName} is for a model's folder");
         }
 
+        if (tokenizer.IsGiven(parse))
+        {
+            throw new ConfigurationException($"{path} is a run folder, whose vocabulary is its own; {TokenizerOption.Name} is for a model's folder");
+        }
+
         return OfRun(parse, common, path, text, parse.GetValue(windows.Context), parse.GetValue(windows.Stride), parse.GetValue(windows.MaxTokens) ?? long.MaxValue, load, cancellation);
     }
 
     /// <summary>The loss of a model's folder on text, and what the cache of experts did, if there was one.</summary>
-    public static (Evaluation Evaluation, ExpertCacheStatistics? Cached) OfModel(ParseResult parse, CommonOptions common, string path, ICorpus corpus, TextOptionSet windows, ModelLoadOptions load, CancellationToken cancellation)
+    private static (Evaluation Evaluation, ExpertCacheStatistics? Cached) OfModel(ParseResult parse, CommonOptions common, string path, ICorpus corpus, TextOptionSet windows, ModelLoadOptions load, TokenizerOption other, CancellationToken cancellation)
     {
-        using TextTokenizer tokenizer = TextTokenizer.Load(path);
+        using TextTokenizer tokenizer = other.Open(parse, path);
         using MoeTransformer model = MoeTransformer.Load(path, load);
         TextOptions options = windows.Read(parse, model.Options.LongestSequence) with { Seed = parse.GetValue(common.Seed) ?? 1 };
         using TokenProgress progress = new(parse.GetValue(common.Quiet));

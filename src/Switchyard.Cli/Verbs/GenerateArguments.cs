@@ -34,6 +34,8 @@ internal sealed class GenerateArguments
     /// <summary>How the model is read.</summary>
     public ModelOptions Load { get; } = new();
 
+    public TokenizerOption Tokenizer { get; } = new();
+
     public void AddTo(Command command)
     {
         command.Arguments.Add(Model);
@@ -44,6 +46,7 @@ internal sealed class GenerateArguments
         }
 
         Load.AddTo(command);
+        Tokenizer.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(System) is not null && !result.GetValue(Chat))

@@ -33,9 +33,9 @@ internal static class GenerateVerb
         string folder = ModelPath.Resolve(parse.GetValue(arguments.Model)!);
         GenerationOptions options = arguments.Read(parse, common, SamplingOptions.Of(GenerationConfiguration.Read(folder)));
         options.Validate();
-        string prompt = parse.GetValue(arguments.Prompt) ?? await Console.In.ReadToEndAsync(cancellation);
+        string prompt = parse.GetValue(arguments.Prompt) ?? await ReadPromptAsync(cancellation);
         Verb.UseThreads(parse, common);
-        using TextGenerator generator = TextGenerator.Load(folder, arguments.Load.Read(parse));
+        using TextGenerator generator = TextGenerator.Load(folder, arguments.Load.Read(parse), arguments.Tokenizer.Open(parse, folder));
         bool prints = common.Prints(parse);
         TokenWriter? writer = prints ? new TokenWriter(options.RecordRouting) : null;
         StringBuilder text = new();
@@ -79,6 +79,17 @@ internal static class GenerateVerb
                 expertCache = cached,
             });
         return ExitCode.Done;
+    }
+
+    /// <summary>Standard input to its end; a person at a terminal is told so, and can give up.</summary>
+    private static async Task<string> ReadPromptAsync(CancellationToken cancellation)
+    {
+        if (!Console.IsInputRedirected)
+        {
+            await Console.Error.WriteLineAsync("switchyard: type the prompt and end it with Ctrl+D (Ctrl+Z and Enter on Windows), or give --prompt TEXT");
+        }
+
+        return await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellation);
     }
 
     /// <summary>The text that the chat template makes of what system and user say.</summary>

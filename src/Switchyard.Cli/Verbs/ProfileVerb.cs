@@ -24,6 +24,7 @@ internal sealed class ProfileVerb
     private readonly Option<string> _text = new("--text") { Description = "the text: a text file, a folder (each file or folder in it a domain), JSON Lines with `text` and `domain`", HelpName = "PATH", Required = true };
     private readonly Option<int> _orderTokens = new("--order-tokens") { Description = "first tokens of the text that locality, working set, coverage and cache curve are taken from", HelpName = "N", DefaultValueFactory = _ => 65_536, Validators = { CommonOptions.AtLeast(2) } };
     private readonly ModelOptions _load = new();
+    private readonly TokenizerOption _tokenizer = new();
     private readonly Option<string?> _trace = new("--trace") { Description = "write every choice to a Parquet file: document, position, token, layer, slot, expert, weight", HelpName = "FILE" };
     private readonly Option<string?> _compare = new("--compare") { Description = "show another profile beside this one: its JSON, its folder, or another model's folder, which is then profiled on the same text", HelpName = "OTHER" };
     private readonly Option<string?> _output = new("--output") { Description = "folder for profile.json and report.html; runs/profile-NAME-TIME unless said otherwise", HelpName = "FOLDER" };
@@ -42,6 +43,7 @@ internal sealed class ProfileVerb
         verb._windows.AddTo(command);
         command.Options.Add(verb._orderTokens);
         verb._load.AddTo(command);
+        verb._tokenizer.AddTo(command);
         command.Options.Add(verb._trace);
         command.Options.Add(verb._compare);
         command.Options.Add(verb._output);
@@ -120,7 +122,7 @@ internal sealed class ProfileVerb
 
     private ProfileResult Profile(ParseResult parse, string path, ICorpus corpus, TraceWriter? trace, CancellationToken cancellation)
     {
-        using TextTokenizer tokenizer = TextTokenizer.Load(path);
+        using TextTokenizer tokenizer = _tokenizer.Open(parse, path);
         using MoeTransformer model = MoeTransformer.Load(path, _load.Read(parse));
         ProfileRequest request = new()
         {

@@ -36,7 +36,7 @@ public sealed class TransformerLayer : nn.Module
         }
         else
         {
-            _dense = new DenseFeedForward(options.HiddenSize, options.DenseInnerSize, options.Activation, bias: options.Encoder is not null);
+            _dense = new DenseFeedForward(options.HiddenSize, options.DenseInnerSize, options.Activation, bias: options.Encoder is not null, options.DrawnDeviation);
             register_module("mlp", _dense);
         }
     }

@@ -36,8 +36,10 @@ internal sealed class ExpertReader
     /// <summary>Names of the tensors that will be read.</summary>
     public IEnumerable<string> Names => _parts.SelectMany(p => p.Fused is not null ? [p.Fused] : p.Single.SelectMany(names => names.SelectMany(_weights.Tensors)));
 
-    /// <summary>Whether the experts can stay where they are: a fused matrix that lies transposed, and experts with biases, are copied.</summary>
-    public bool CanStay => !_sizes.Bias && _parts.All(p => p.Fused is null || _weights.Checkpoint.Entry(p.Fused).Shape.SequenceEqual(FusedShape(p.Kind)));
+    /// <summary>Whether the experts can stay where they are: a fused matrix that lies transposed, experts with biases, and numbers of 64 bits are copied.</summary>
+    public bool CanStay => !_sizes.Bias && _parts.All(p => p.Fused is null
+        ? p.Single.All(names => names.All(_weights.CanStay))
+        : PlainWeights.Reads(_weights.Checkpoint.Entry(p.Fused).Type) && _weights.Checkpoint.Entry(p.Fused).Shape.SequenceEqual(FusedShape(p.Kind)));
 
     /// <summary>Experts E.</summary>
     public int Experts => _sizes.Experts;

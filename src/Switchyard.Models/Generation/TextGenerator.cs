@@ -43,10 +43,11 @@ public sealed class TextGenerator : IDisposable
     /// <exception cref="CheckpointFormatException">A file is missing or damaged, or the model cannot continue a text.</exception>
     /// <param name="folder">The folder of a model, or of a repository in a hub cache.</param>
     /// <param name="options">How the model is read.</param>
-    public static TextGenerator Load(string folder, ModelLoadOptions? options = null)
+    /// <param name="tokenizer">Another tokenizer than that in the folder, which becomes the generator's own.</param>
+    public static TextGenerator Load(string folder, ModelLoadOptions? options = null, TextTokenizer? tokenizer = null)
     {
         folder = HubFolder.Resolve(folder);
-        TextTokenizer tokenizer = TextTokenizer.Load(folder);
+        tokenizer ??= TextTokenizer.Load(folder);
         MoeTransformer? model = null;
         try
         {

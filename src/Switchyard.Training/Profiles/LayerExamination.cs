@@ -47,7 +47,12 @@ internal static class LayerExamination
             reasons.Add($"{starved.Length} of {layer.Load.Count} experts starved ({Names(starved)}): each has less than a hundredth of the even share");
         }
 
-        if (layer.RoutingEntropyNormalised < DecidedEntropy)
+        if (!double.IsFinite(layer.RoutingEntropyNormalised))
+        {
+            health = LayerHealth.Sick;
+            reasons.Add("the router's scores are not all numbers: a weight of it is NaN or infinite");
+        }
+        else if (layer.RoutingEntropyNormalised < DecidedEntropy)
         {
             health = LayerHealth.Sick;
             reasons.Add($"routing entropy {Figures.Ratio(layer.RoutingEntropyNormalised)} of ln E: the router puts nearly all on one expert and hardly learns any more");

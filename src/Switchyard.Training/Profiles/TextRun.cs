@@ -14,12 +14,16 @@ internal static class TextRun
     /// <param name="observer">Sees the routing of all B·N tokens; null for the loss alone.</param>
     /// <param name="masking">How tokens are masked for an encoder; null for a decoder.</param>
     /// <returns>The loss of each window, [B].</returns>
+    /// <exception cref="ConfigurationException">A loss is no number: a weight of the model is none, or its products overflow.</exception>
     public static WindowLoss[] Run(MoeTransformer model, WindowBatch batch, IRoutingObserver? observer, TokenMasking? masking)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         long[] ids = [.. batch.Windows.SelectMany(w => w.Tokens).Select(t => (long)t)];
-        return masking is null ? Next(model, batch, ids, observer) : Masked(model, batch, ids, observer, masking);
+        WindowLoss[] losses = masking is null ? Next(model, batch, ids, observer) : Masked(model, batch, ids, observer, masking);
+        return Array.TrueForAll(losses, l => double.IsFinite(l.Sum))
+            ? losses
+            : throw new ConfigurationException($"the model's loss on tokens {batch.Windows[0].Begin:N0} and after of document {batch.Windows[0].Document} is not a finite number: a weight is NaN or infinite, or its products overflow");
     }
 
     private static WindowLoss[] Next(MoeTransformer model, WindowBatch batch, long[] ids, IRoutingObserver? observer)
