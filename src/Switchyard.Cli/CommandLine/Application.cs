@@ -19,6 +19,7 @@ internal static class Application
         root.Subcommands.Add(RerouteVerb.Make());
         root.Subcommands.Add(PruneVerb.Make());
         root.Subcommands.Add(UpcycleVerb.Make());
+        root.Subcommands.Add(CharacterizeVerb.Make());
         root.Subcommands.Add(ReportVerb.Make());
         root.Subcommands.Add(BenchVerb.Make());
         root.Subcommands.Add(ForwardVerb.Make());

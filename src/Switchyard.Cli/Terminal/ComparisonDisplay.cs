@@ -27,13 +27,17 @@ internal sealed class ComparisonDisplay(StatusLine line, int steps) : IProgress<
     private string Text(ComparisonProgress value, double share, double done)
     {
         string left = TimeText.Of(done > LeastShare ? _clock.Elapsed.TotalSeconds * (1 - share) / done : double.NaN);
-        const int width = 20;
-        int full = Math.Clamp((int)(share * width), 0, width);
-        string bar = new string('━', full) + "\u001b[2m" + new string('━', width - full) + "\u001b[0m";
-        string row = $"{value.Training.Row} ({value.RowIndex + 1}/{value.RowCount})";
         string what = value.Training.Phase is "training"
             ? $"step {value.Training.Step}/{value.Training.Steps}  loss {value.Training.Loss:0.000}  {value.Training.TokensPerSecond:N0} tokens/s"
             : value.Training.Phase;
-        return $"\u001b[36m{bar}\u001b[0m {share,4:P0}  \u001b[1m{row}\u001b[0m  {what}  {left} left";
+        return $"{Bar(share)}  \u001b[1m{value.Training.Row} ({value.RowIndex + 1}/{value.RowCount})\u001b[0m  {what}  {left} left";
+    }
+
+    /// <summary>A share as a bar and per cent.</summary>
+    public static string Bar(double share)
+    {
+        const int width = 20;
+        int full = Math.Clamp((int)(share * width), 0, width);
+        return $"\u001b[36m{new string('━', full)}\u001b[2m{new string('━', width - full)}\u001b[0m {share,4:P0}";
     }
 }

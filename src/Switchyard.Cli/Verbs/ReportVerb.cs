@@ -6,18 +6,18 @@ using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.Verbs;
 
-/// <summary>Rebuilds the report of a run or a profile.</summary>
+/// <summary>Rebuilds the report of a run, a profile or a characterisation.</summary>
 internal static class ReportVerb
 {
     public static Command Make()
     {
         CommonOptions common = new();
-        Argument<string> run = new("RUN") { Description = "the folder of a run or profile, or a JSON result of compare or profile", Validators = { CommonOptions.RefuseDash } };
+        Argument<string> run = new("RUN") { Description = "the folder of a run, profile or characterisation, or a JSON result of compare, profile or characterize", Validators = { CommonOptions.RefuseDash } };
         Option<string?> compare = new("--compare") { Description = "for a profile: show another profile, a JSON result or its folder, beside it", HelpName = "OTHER" };
         Option<string?> output = new("--output") { Description = "where to write the report; report.html beside the result unless said otherwise", HelpName = "FILE" };
         Command command = Verb.Make(
             "report",
-            "Rebuild the HTML report of a run, a profile or a JSON result.",
+            "Rebuild the HTML report of a run, a profile, a characterisation or a JSON result.",
             "switchyard report runs/compare-quick --output report.html",
             common,
             (parse, _) => Run(parse, common, parse.GetValue(run)!, parse.GetValue(output), parse.GetValue(compare)));
@@ -34,6 +34,14 @@ internal static class ReportVerb
         if (ProfileVerb.StoredProfile(path) is { } profile && ResultSchema.Of(profile) is ProfileResultJson.Schema)
         {
             return OfProfile(parse, common, profile, target, compare);
+        }
+
+        if (compare is null && CharacterizeVerb.Stored(path) is { } stored)
+        {
+            CharacterizeResult characterized = CharacterizeResultJson.Read(stored);
+            CharacterizeReport.Write(characterized, target);
+            CharacterizeVerb.Tell(characterized, target, parse, common);
+            return ExitCode.Done;
         }
 
         string source = Directory.Exists(path) ? folder.ResultPath : path;

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Switchyard.Balancing;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Cli.Terminal;
-using Switchyard.Experts;
 using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Configuration;
@@ -24,26 +23,14 @@ internal sealed class RerouteVerb
 
     private readonly CommonOptions _common = new();
     private readonly Argument<string?> _model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model; not with --resume", Arity = ArgumentArity.ZeroOrOne, Validators = { CommonOptions.RefuseDash } };
-    private readonly Option<string?> _text = new("--text") { Description = "text to train on, a share of whose documents is held out: a text file, a folder, JSON Lines", HelpName = "PATH" };
+    private readonly RerouteOptionSet _options = new(Usual.Training.Steps);
     private readonly Option<string> _router = CommonOptions.OneOf("--router", "the new router", Usual.Router, [.. Routers.All.Names]);
     private readonly Option<string> _balance = new("--balance") { Description = $"how the load is balanced ({string.Join(", ", Balancers.All.Names)}); several are joined by +, and a strength follows a colon: switch:0.02+z", HelpName = "NAME", DefaultValueFactory = _ => Usual.Balance };
     private readonly Option<string?> _selector = new("--selector") { Description = $"how experts are chosen by score ({string.Join(", ", Selectors.All.Names)}); as in the model unless said otherwise", HelpName = "NAME" };
     private readonly Option<string?> _routerOptions = new("--router-options") { Description = "settings of the router, such as {\"keySize\": 32}", HelpName = "JSON" };
     private readonly Option<string?> _layers = new("--layers") { Description = "layers whose router is replaced, such as 0,2-5; all unless said otherwise", HelpName = "LIST" };
     private readonly Option<string> _start = CommonOptions.OneOf("--init", "what the new routers start from: fitted to the old ones on the text, their weights, or random weights", "distill", "distill", "copy", "fresh");
-    private readonly Option<int> _distillSteps = Number("--distill-steps", "batches of text that routers are fitted to the old ones on", Usual.DistillSteps, 0);
-    private readonly Option<int> _steps = Number("--steps", "optimizer steps of training after that; 0 for none", Usual.Training.Steps, 0);
-    private readonly Option<int> _batch = Number("--batch-sequences", "sequences of a batch", Usual.Training.BatchSequences, 1);
-    private readonly Option<int> _context = Number("--context", "tokens of a sequence", Usual.Context, 2);
-    private readonly Option<double> _rate = Number("--learning-rate", "peak learning rate", Usual.Training.LearningRate, 0.0);
-    private readonly Option<double> _teacher = Number("--teacher-weight", "share of the distance from the original model's predictions in the loss, 0 to 1; the rest is the next token's loss", Usual.TeacherWeight, 0.0);
     private readonly Option<bool> _keepLoss = new("--keep-loss") { Description = "balance must not cost held-out loss: keep the best balance among what is not worse than the original" };
-    private readonly Option<int> _evaluateTokens = Number("--evaluate-tokens", "held-out tokens of an evaluation", Usual.Training.EvaluateTokens, 1);
-    private readonly Option<int> _evaluateEvery = Number("--evaluate-every", "steps between evaluations and checkpoints", Usual.Training.EvaluateEvery, 1);
-    private readonly Option<string> _activations = CommonOptions.OneOf("--activations", "what executors keep for gradients, or compute again", "keep", "keep", "recompute");
-    private readonly Option<string?> _judge = new("--judge") { Description = "text to judge the original and the new model by, as `profile` does", HelpName = "PATH" };
-    private readonly Option<int?> _judgeContext = new("--judge-context") { Description = "tokens of a window of that text; as for `profile` unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(2) } };
-    private readonly Option<long?> _maxTokens = new("--max-tokens") { Description = "judge by at most so many tokens; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(2) } };
     private readonly Option<string?> _output = new("--output") { Description = "run folder, whose folder model becomes the new checkpoint; runs/reroute-NAME-TIME unless said otherwise", HelpName = "FOLDER" };
     private readonly Option<string?> _resume = new("--resume") { Description = "go on with an interrupted run", HelpName = "FOLDER" };
 
@@ -59,8 +46,8 @@ internal sealed class RerouteVerb
         command.Arguments.Add(verb._model);
         Option[] options =
         [
-            verb._text, verb._router, verb._balance, verb._selector, verb._routerOptions, verb._layers, verb._start, verb._distillSteps, verb._steps, verb._batch, verb._context, verb._rate,
-            verb._teacher, verb._keepLoss, verb._evaluateTokens, verb._evaluateEvery, verb._activations, verb._judge, verb._judgeContext, verb._maxTokens, verb._output, verb._resume,
+            verb._options.Text, verb._router, verb._balance, verb._selector, verb._routerOptions, verb._layers, verb._start, .. verb._options.Training, verb._keepLoss,
+            .. verb._options.Judging, verb._output, verb._resume,
         ];
         foreach (Option option in options)
         {
@@ -73,7 +60,7 @@ internal sealed class RerouteVerb
     private int Run(ParseResult parse, CancellationToken cancellation)
     {
         string? resumed = parse.GetValue(_resume);
-        if (resumed is null && (parse.GetValue(_model) is null || parse.GetValue(_text) is null))
+        if (resumed is null && (parse.GetValue(_model) is null || parse.GetValue(_options.Text) is null))
         {
             Console.Error.WriteLine("switchyard: reroute needs MODEL and --text PATH, the text to train on; or --resume FOLDER");
             return ExitCode.BadUsage;
@@ -83,7 +70,7 @@ internal sealed class RerouteVerb
         config.Validate();
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(config.Model)));
         RunFolder folder = new(resumed ?? parse.GetValue(_output) ?? Path.Combine("runs", $"reroute-{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
-        ICorpus? judge = parse.GetValue(_judge) is { } text ? Corpus.Open(text) : null;
+        ICorpus? judge = parse.GetValue(_options.Judge) is { } text ? Corpus.Open(text) : null;
         Verb.UseThreads(parse, _common);
         using TrainingDisplay display = new(parse.GetValue(_common.Quiet));
         RerouteResult result;
@@ -92,7 +79,7 @@ internal sealed class RerouteVerb
             result = new RerouteRun(config, folder).Run(
                 Verb.Machine(parse, _common),
                 CommandText.Of("reroute", parse),
-                judge is null ? null : (judge, parse.GetValue(_judgeContext), parse.GetValue(_maxTokens) ?? long.MaxValue),
+                judge is null ? null : (judge, parse.GetValue(_options.JudgeContext), parse.GetValue(_options.MaxTokens) ?? long.MaxValue),
                 resumed is not null,
                 display,
                 cancellation);
@@ -109,31 +96,15 @@ internal sealed class RerouteVerb
         return ExitCode.Done;
     }
 
-    private RerouteConfig Read(ParseResult parse) => Usual with
+    private RerouteConfig Read(ParseResult parse) => _options.Read(parse, parse.GetValue(_model)!, parse.GetValue(_common.Seed)) with
     {
-        Model = Path.GetFullPath(ModelPath.Resolve(parse.GetValue(_model)!)),
-        Corpus = Path.GetFullPath(parse.GetValue(_text)!),
         Router = parse.GetValue(_router)!,
         Balance = parse.GetValue(_balance)!,
         Selector = parse.GetValue(_selector),
         RouterSettings = parse.GetValue(_routerOptions) is { } json ? Settings(json) : null,
         Layers = parse.GetValue(_layers) is { } list ? LayerList.Parse(list) : null,
         Start = Enum.Parse<RouterStart>(parse.GetValue(_start)!, ignoreCase: true),
-        DistillSteps = parse.GetValue(_distillSteps),
-        Context = parse.GetValue(_context),
-        TeacherWeight = parse.GetValue(_teacher),
         KeepLoss = parse.GetValue(_keepLoss),
-        Activations = Enum.Parse<SavedActivations>(parse.GetValue(_activations)!, ignoreCase: true),
-        Seed = parse.GetValue(_common.Seed) ?? Usual.Seed,
-        Training = Usual.Training with
-        {
-            Steps = parse.GetValue(_steps),
-            BatchSequences = parse.GetValue(_batch),
-            LearningRate = parse.GetValue(_rate),
-            EvaluateEvery = parse.GetValue(_evaluateEvery),
-            CheckpointEvery = parse.GetValue(_evaluateEvery),
-            EvaluateTokens = parse.GetValue(_evaluateTokens),
-        },
     };
 
     private void Tell(ParseResult parse, RerouteResult result, RunFolder folder)
@@ -170,7 +141,4 @@ internal sealed class RerouteVerb
             throw new ConfigurationException($"--router-options {json}: {e.Message}", e);
         }
     }
-
-    private static Option<T> Number<T>(string name, string description, T otherwise, double minimum) =>
-        new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise, Validators = { CommonOptions.AtLeast(minimum) } };
 }

@@ -8,10 +8,10 @@ namespace Switchyard.Training.Benchmarks;
 /// <summary>What the cost of routing is the time of: router, selector and plan of a layer.</summary>
 internal static class RoutingPass
 {
-    public static void Run(MoeLayer layer, Tensor x, RoutingContext context)
-    {
-        RouterOutput routed = layer.Router.Score(x, context);
-        Assignment assignment = layer.Selector.Select(routed.Scores, x, layer.Balancer.ChoiceBias);
-        DispatchPlan.From(assignment.Experts, layer.Options.Experts);
-    }
+    public static void Run(MoeLayer layer, Tensor x, RoutingContext context) =>
+        DispatchPlan.From(Choose(layer.Routing, x, context).Experts, layer.Options.Experts);
+
+    /// <summary>Router and selector alone.</summary>
+    public static Assignment Choose(LayerRouting routing, Tensor x, RoutingContext context) =>
+        routing.Selector.Select(routing.Router.Score(x, context).Scores, x, routing.Balancer.ChoiceBias);
 }

@@ -79,7 +79,7 @@ public static class Profiler
             Created = DateTimeOffset.UtcNow,
             Machine = machine,
             Command = request.Command,
-            Model = Describe(model, request),
+            Model = Describe(model, request.ModelPath, request.Tokenizer),
             Text = new ProfileText(request.Corpus.Name, request.Corpus.Path, windows.Documents.Sum(), windows.Tokens, request.Text.Context, request.Text.Stride, [.. windows.Domains]),
             Loss = loss,
             Perplexity = Math.Exp(loss),
@@ -93,20 +93,24 @@ public static class Profiler
             WorkingSet = whole.WorkingSet,
             Coverage = whole.Coverage,
             CacheCurve = whole.CacheCurve,
-            Diagnosis = ProfileDiagnosis.Of(layers, sharing, whole, Describe(model, request)),
+            Diagnosis = ProfileDiagnosis.Of(layers, sharing, whole, Describe(model, request.ModelPath, request.Tokenizer)),
             ExpertCache = model.ExpertCache?.Statistics,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
         };
     }
 
-    private static ProfileModel Describe(MoeTransformer model, ProfileRequest request)
+    /// <summary>A model with experts in a result.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    internal static ProfileModel Describe(MoeTransformer model, string folder, TextTokenizer tokenizer)
     {
-        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ModelPath));
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         MoeLayerOptions layer = model.MoeLayers[0].Options;
         return new ProfileModel(
             NameOf(path),
             path,
-            request.Tokenizer is ByteTokenizer ? "UTF-8 bytes" : "tokenizer.json",
+            tokenizer is ByteTokenizer ? "UTF-8 bytes" : "tokenizer.json",
             model.Options.VocabularySize,
             model.Options.HiddenSize,
             model.Options.Layers,

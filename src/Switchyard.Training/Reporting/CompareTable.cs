@@ -16,14 +16,17 @@ public static class CompareTable
     /// <param name="result">The comparison.</param>
     /// <param name="width">Characters of a line, at least <see cref="MinimumWidth"/>.</param>
     /// <param name="unicode">Whether ±, Δ, µ and a true minus may be used; otherwise ASCII.</param>
-    public static string Render(CompareResult result, int width = 120, bool unicode = true)
+    public static string Render(CompareResult result, int width = 120, bool unicode = true) => Render(result, CompareColumns.Of(result), width, unicode);
+
+    /// <summary>Renders the table of other columns.</summary>
+    internal static string Render(CompareResult result, IReadOnlyList<CompareColumn> all, int width, bool unicode = true)
     {
         width = Math.Max(width, MinimumWidth);
         Func<string, string> write = unicode ? text => text : Ascii;
         char rule = unicode ? '─' : '-';
         IReadOnlyList<CompareRow> rows = result.Rows;
         int nameWidth = Math.Min(NameLimit, Math.Max(3, rows.Select(r => Printable(r.Name).Length).DefaultIfEmpty(0).Max()));
-        List<TextColumn> columns = Fit([.. CompareColumns.Of(result).Select(c => new TextColumn(c, rows, write))], width - nameWidth);
+        List<TextColumn> columns = Fit([.. all.Select(c => new TextColumn(c, rows, write))], width - nameWidth);
 
         StringBuilder text = new();
         AppendLine(text, "row".PadRight(nameWidth), columns.Select(c => c.Head));

@@ -7,9 +7,11 @@ namespace Switchyard.Training.Reporting;
 /// <summary>The comparison as an HTML table: sortable by its headings, the best of a column marked, the columns beyond the main ones folded away until asked for.</summary>
 internal static class ReportTable
 {
-    public static Markup Of(CompareResult result)
+    public static Markup Of(CompareResult result) => Of(result, CompareColumns.Of(result));
+
+    /// <summary>The table of other columns.</summary>
+    public static Markup Of(CompareResult result, IReadOnlyList<CompareColumn> columns)
     {
-        IReadOnlyList<CompareColumn> columns = CompareColumns.Of(result);
         IReadOnlySet<CompareRow>[] best = [.. columns.Select(c => c.Best(result.Rows))];
         return Markup.Of($"""
             <div class="table-tools no-print"><button type="button" id="columns" aria-pressed="false" hidden>Show all {columns.Count} columns</button></div>

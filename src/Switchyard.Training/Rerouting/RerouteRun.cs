@@ -31,6 +31,12 @@ public sealed class RerouteRun
         _folder = folder;
     }
 
+    /// <summary>Sees the model at each <see cref="RerouteStage"/>, its new routing in its place; a run that goes on from a checkpoint has the first stages behind it.</summary>
+    internal Action<RerouteStage, ReroutedModel>? Watch { get; init; }
+
+    /// <summary>Whether the new checkpoint is written.</summary>
+    internal bool WritesModel { get; init; } = true;
+
     /// <summary>Replaces, fits and trains the routers, and writes the new checkpoint.</summary>
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="command">The command that repeats it.</param>
@@ -69,7 +75,9 @@ public sealed class RerouteRun
             File.Delete(_folder.MetricsPath);
             KeptRouting.Clear(_folder);
             _folder.WriteConfig(_config);
+            Watch?.Invoke(RerouteStage.Made, model);
             RouterBeginning.Routers(model, _config, corpus, text, progress, cancellation);
+            Watch?.Invoke(RerouteStage.Started, model);
             AtomicFile.Write(StartPath, stream => JsonSerializer.Serialize(stream, RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation)));
             if (_config.Training.Steps > 0)
             {
@@ -90,7 +98,12 @@ public sealed class RerouteRun
         model.KeepStrength();
         RerouteFigures after = Evaluate(model, heldOut, old: false);
         double[] agreement = RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation);
-        Save(model);
+        Watch?.Invoke(RerouteStage.Trained, model);
+        if (WritesModel)
+        {
+            Save(model);
+        }
+
         (ProfileResult Before, ProfileResult After)? judged = judge is { } j ? Judge(model, j.Corpus, j.Context, j.MaxTokens, machine, command, progress, cancellation) : null;
         return new RerouteResult
         {
