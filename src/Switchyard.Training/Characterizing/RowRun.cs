@@ -20,6 +20,7 @@ internal sealed class RowRun(RowRecipe recipe, CharacterizeConfig config, TextTo
     public StoredRow Run(MachineInfo machine, IProgress<TrainingProgress> progress, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
+        progress = new NamedProgress(progress, recipe.Name);
         RerouteRun run = new(recipe.Config, folder) { Watch = (stage, model) => Watch(stage, model, progress, cancellation), WritesModel = config.KeepModels };
         RerouteResult result = run.Run(machine, string.Empty, resume: true, progress: progress, cancellation: cancellation);
         Losses before = JsonSerializer.Deserialize<Losses>(File.ReadAllBytes(BeforePath), ConfigFile.Json)!;
@@ -54,6 +55,12 @@ internal sealed class RowRun(RowRecipe recipe, CharacterizeConfig config, TextTo
     }
 
     private JudgedRouting Judge(ReroutedModel model, CancellationToken cancellation) => JudgedRouting.Of(model.Model, tokenizer, judge, config, cancellation);
+
+    /// <summary>Calls the row by its own name, whatever the run of routers calls it.</summary>
+    private sealed class NamedProgress(IProgress<TrainingProgress> progress, string name) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => progress.Report(value with { Row = name });
+    }
 
     /// <summary>Losses before training.</summary>
     private sealed record Losses(double Untrained, double AtStart);

@@ -16,8 +16,8 @@ internal static class CharacterizeColumns
             Column(rows, "loss", "loss", "nats", "Loss", Better.Lower, $"Loss on the judged text after the budget of fine-tuning, nats a {what}.", r => r.Loss, Nats) with { Main = true, Priority = 0 },
             Column(rows, "lossDifference", "Δ original", "nats", "Loss", Better.Neither, "Loss less that of the original.", r => r.Loss - original, v => Figures.Signed(v, 4)) with { Main = true, Short = "Δ", Priority = 8 },
             Column(rows, "perplexity", "perplexity", "", "Loss", Better.Lower, "exp(loss).", r => r.Perplexity, v => Figures.Fixed(v, v >= 100 ? 1 : 2)) with { Short = "ppl", Priority = 12 },
-            Column(rows, "lossUntrained", "untrained", "nats", "Loss", Better.Lower, "Loss with the random weights that the routers were made with.", r => r.LossUntrained, Nats) with { Main = true, Priority = 5 },
-            Column(rows, "lossAtStart", "at start", "nats", "Loss", Better.Lower, "Loss where training began: after the routers were fitted to the old ones, if they were.", r => r.LossAtStart, Nats) with { Short = "start", Priority = 10 },
+            Column(rows, "lossUntrained", "untrained", "nats", "Loss", Better.Lower, "Loss with the random weights that the routers were made with.", r => Put(r) ? r.LossUntrained : double.NaN, Nats) with { Main = true, Priority = 5 },
+            Column(rows, "lossAtStart", "at start", "nats", "Loss", Better.Lower, "Loss where training began: after the routers were fitted to the old ones, if they were.", r => Put(r) ? r.LossAtStart : double.NaN, Nats) with { Short = "start", Priority = 10 },
         ];
     }
 
@@ -60,6 +60,8 @@ internal static class CharacterizeColumns
         Column(rows, "secondsPerStep", "step", "s", "Cost", Better.Lower, "Time of a step of fine-tuning, median.", r => r.SecondsPerStep, Figures.Significant) with { Main = true, Short = "s/step", Priority = 9 },
         Column(rows, "seconds", "time", "s", "Cost", Better.Neither, "Wall time of the row.", r => r.Seconds, v => Figures.Fixed(v, v < 100 ? 1 : 0)) with { Priority = 19 },
     ];
+
+    private static bool Put(CharacterizeRow row) => row.Name != CharacterizeRow.Original;
 
     private static RouterLatency? At(CharacterizeRow row, int tokens) => row.Latency.FirstOrDefault(l => l.Tokens == tokens);
 

@@ -64,7 +64,7 @@ internal static class CharacterizeFindings
 
         int last = timed[0].Latency[^1].Tokens, first = timed[0].Latency[0].Tokens;
         CharacterizeRow fast = timed.MinBy(r => r.Latency[^1].Ratio)!, slow = timed.MaxBy(r => r.Latency[^1].Ratio)!;
-        return new Finding("Latency", Markup.Of($"With {Figures.Count(last)} tokens at once {Markup.Code(slow.Name)} takes {Figures.Times(slow.Latency[^1].Ratio)} the time of the linear router, {Markup.Code(fast.Name)} {Figures.Times(fast.Latency[^1].Ratio)}. With {Figures.Count(first)}, overheads make them alike or not: {Figures.Significant(timed.Min(r => r.Latency[0].MicrosecondsPerToken))} to {Figures.Significant(timed.Max(r => r.Latency[0].MicrosecondsPerToken))} µs a token."));
+        return new Finding("Latency", Markup.Of($"With {Figures.Count(last)} tokens at once {Markup.Code(slow.Name)} takes {Figures.Times(slow.Latency[^1].Ratio)} the time of the linear router, {Markup.Code(fast.Name)} {Figures.Times(fast.Latency[^1].Ratio)}. With {Figures.Count(first)} at once a token takes {Figures.Significant(timed.Min(r => r.Latency[0].MicrosecondsPerToken))} to {Figures.Significant(timed.Max(r => r.Latency[0].MicrosecondsPerToken))} µs."));
     }
 
     private static Finding? Size(CharacterizeRow[] rows)

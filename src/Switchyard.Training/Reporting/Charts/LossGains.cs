@@ -31,7 +31,7 @@ internal static class LossGains
         JsonObject layout = new()
         {
             ["xaxis"] = axis,
-            ["yaxis"] = new JsonObject { ["type"] = "category", ["autorange"] = "reversed", ["showgrid"] = false, ["meta"] = "names" },
+            ["yaxis"] = new JsonObject { ["type"] = "category", ["autorange"] = "reversed", ["showgrid"] = false, ["dtick"] = 1 },
         };
         return new ReportChart
         {

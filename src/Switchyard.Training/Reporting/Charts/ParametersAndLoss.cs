@@ -28,15 +28,17 @@ internal static class ParametersAndLoss
         }
 
         double most = known.Max(r => (double)r.Row.RouterParameters);
+        (double low, double high) = Plot.Padded(known.Where(r => r.Row.RouterParameters > 0).Select(r => r.Row.Loss));
+        Markup[] above = [.. known.Where(r => r.Row.Loss > high).Select(r => Markup.Of($"{Markup.Code(r.Row.Name)} {Figures.Fixed(r.Row.Loss, 4)}"))];
         return new ReportChart
         {
             Id = "parameters",
             Title = "Loss against parameters",
-            Lead = Lead([.. known.Select(r => r.Row)]),
+            Lead = above.Length == 0 ? Lead([.. known.Select(r => r.Row)]) : Markup.Of($"{Lead([.. known.Select(r => r.Row)])} Above the frame: {Markup.List(above)}."),
             Legend = ChartLegend.Rows,
             Half = true,
             Views = [new ChartView(data)],
-            Layout = new JsonObject { ["xaxis"] = Plot.Axis("parameters of all routers", -0.04 * most, 1.06 * most), ["yaxis"] = Plot.Axis("loss (nats per token)") },
+            Layout = new JsonObject { ["xaxis"] = Plot.Axis("parameters of all routers", -0.04 * most, 1.06 * most), ["yaxis"] = Plot.Axis("loss (nats per token)", low, high) },
             Csv = csv.ToString(),
         };
     }
