@@ -152,9 +152,10 @@ internal sealed class CharacterizeVerb
     {
         try
         {
-            foreach (string row in result.Tokens.SelectMany(t => Split(t.Value)).Where(r => r is not CharacterizeConfig.All))
+            string[] names = [.. result.Tokens.SelectMany(t => Split(t.Value)).Where(r => r is not CharacterizeConfig.All).Select(row => RoutingRecipe.Parse(row).Name)];
+            if (names.CountBy(n => n).FirstOrDefault(n => n.Value > 1).Key is { } twice)
             {
-                RoutingRecipe.Parse(row);
+                result.AddError($"--routers: row '{twice}' stands twice");
             }
         }
         catch (ConfigurationException e)

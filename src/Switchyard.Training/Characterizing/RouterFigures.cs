@@ -61,7 +61,6 @@ internal static class RouterFigures
             Agreement = result.Agreement.Average(),
             Steps = result.Steps,
             SecondsPerStep = steps.Length > 0 ? steps[steps.Length / 2] : double.NaN,
-            History = [.. result.History.Select(h => h with { Load = [] })],
         };
     }
 }

@@ -60,7 +60,7 @@ internal sealed class CharacterizedRows
             Steps = row.Steps,
             Seconds = row.Seconds,
             Layers = row.Layers,
-            History = row.History,
+            History = [],
         };
         _rows.Add(compared, row);
         return compared;

@@ -85,7 +85,4 @@ public sealed record CharacterizeRow
 
     /// <summary>Sparsity of each of them.</summary>
     public required IReadOnlyList<ScoreSparsity> LayerSparsity { get; init; }
-
-    /// <summary>The logged steps, without loads.</summary>
-    public IReadOnlyList<HistoryPoint> History { get; init; } = [];
 }

@@ -55,7 +55,7 @@ public sealed class CharacterizeTests : IDisposable
         Characterize("--experts", "4").AssertFails(2, "--top-k");
         Characterize("--experts", "4", "--top-k", "2").AssertFails(3, "experts already");
         Characterize("--balance", "dull").AssertFails(3, "'dull'");
-        Characterize("--routers", "linear,linear").AssertFails(3, "stands twice");
+        Characterize("--routers", "linear,linear").AssertFails(2, "stands twice");
         Characterize("--context", "999").AssertFails(3, "longest sequence");
         Characterize("--judge-context", "999").AssertFails(3, "longest sequence");
         CommandRun.Of("characterize", Model(), "--text", Text()).AssertFails(2, "--judge");

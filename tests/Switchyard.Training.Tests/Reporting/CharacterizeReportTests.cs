@@ -72,7 +72,7 @@ public sealed class CharacterizeReportTests
         Assert.All(table.Split('\n'), line => Assert.True(line.Length <= width, line));
         Assert.Contains("4.3900*", table, StringComparison.Ordinal);
         Assert.Contains("Left out: hash: does not fit.", table, StringComparison.Ordinal);
-        Assert.Equal(width >= 120, table.Contains("Hoyer", StringComparison.Ordinal));
+        Assert.Contains("Gini", table, StringComparison.Ordinal);
     }
 
     [Fact]
