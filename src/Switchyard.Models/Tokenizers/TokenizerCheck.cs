@@ -11,6 +11,7 @@ internal sealed class TokenizerCheck(string path)
     private const int LongestWord = 256;
     private const int MostIds = 1 << 24;
     private const int MostAddedTokens = 1 << 17;
+    private const int MostAddedCharacters = 1 << 20;
     private const double LargestScore = 1e6;
 
     private static readonly string[] Types = ["BPE", "WordPiece", "WordLevel", "Unigram"];
@@ -42,7 +43,6 @@ internal sealed class TokenizerCheck(string path)
         }
 
         Parameters(model);
-
         if (!model.TryGetProperty("vocab", out JsonElement vocabulary))
         {
             throw Error("model: 'vocab' is missing");
@@ -86,7 +86,7 @@ internal sealed class TokenizerCheck(string path)
             throw Error($"added_tokens: there are {added.GetArrayLength()} tokens; at most {MostAddedTokens} are read");
         }
 
-        int next = ids.Count;
+        (int next, int characters) = (ids.Count, 0);
         foreach (JsonElement token in Elements(added, "added_tokens"))
         {
             if (token.ValueKind != JsonValueKind.Object || Text(token, "content") is not { Length: > 0 } content || !token.TryGetProperty("id", out JsonElement number))
@@ -98,6 +98,12 @@ internal sealed class TokenizerCheck(string path)
             part.Only("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
             part.Flags("single_word", "lstrip", "rstrip", "normalized", "special");
             int id = Id(number, Bounded(content));
+            characters += content.Length;
+            if (characters > MostAddedCharacters)
+            {
+                throw Error($"added_tokens: they have more than {MostAddedCharacters} characters together");
+            }
+
             if (!ids.TryGetValue(content, out int known))
             {
                 known = next++;
