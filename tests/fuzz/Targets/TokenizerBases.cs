@@ -70,8 +70,16 @@ internal static class TokenizerBases
             byteLevel,
             new JsonObject
             {
-                ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = "", ["end_of_word_suffix"] = "", ["fuse_unk"] = false, ["byte_fallback"] = false, ["ignore_merges"] = false,
-                ["vocab"] = Vocabulary(letters.Concat(["aa", "ab", "Ġa", "aaaa"])), ["merges"] = new JsonArray(new JsonArray("a", "a"), new JsonArray("a", "b"), new JsonArray("Ġ", "a"), new JsonArray("aa", "aa")),
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = null,
+                ["continuing_subword_prefix"] = "",
+                ["end_of_word_suffix"] = "",
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
+                ["ignore_merges"] = false,
+                ["vocab"] = Vocabulary(letters.Concat(["aa", "ab", "Ġa", "aaaa"])),
+                ["merges"] = new JsonArray(new JsonArray("a", "a"), new JsonArray("a", "b"), new JsonArray("Ġ", "a"), new JsonArray("aa", "aa")),
             },
             (260, "<|end|>"),
             (261, "<tool>"));
@@ -84,7 +92,10 @@ internal static class TokenizerBases
         """{"type":"WordPiece","prefix":"##","cleanup":true}""",
         new JsonObject
         {
-            ["type"] = "WordPiece", ["unk_token"] = "[UNK]", ["continuing_subword_prefix"] = "##", ["max_input_chars_per_word"] = 100,
+            ["type"] = "WordPiece",
+            ["unk_token"] = "[UNK]",
+            ["continuing_subword_prefix"] = "##",
+            ["max_input_chars_per_word"] = 100,
             ["vocab"] = Vocabulary(["[UNK]", "[CLS]", "[SEP]", "a", "b", "##a", "##b", "aa", "##ab", "x", "'", ".", "中"]),
         },
         (0, "[UNK]"),
@@ -98,7 +109,13 @@ internal static class TokenizerBases
         """{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""",
         new JsonObject
         {
-            ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = "<unk>", ["continuing_subword_prefix"] = null, ["end_of_word_suffix"] = null, ["fuse_unk"] = true, ["byte_fallback"] = true,
+            ["type"] = "BPE",
+            ["dropout"] = null,
+            ["unk_token"] = "<unk>",
+            ["continuing_subword_prefix"] = null,
+            ["end_of_word_suffix"] = null,
+            ["fuse_unk"] = true,
+            ["byte_fallback"] = true,
             ["vocab"] = Vocabulary(["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(b => "<0x" + b.ToString("X2", CultureInfo.InvariantCulture) + ">"), "▁", "a", "b", "▁a", "aa", "ab"]),
             ["merges"] = new JsonArray("▁ a", "a a", "a b"),
         },
