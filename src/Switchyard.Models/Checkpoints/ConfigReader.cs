@@ -22,7 +22,7 @@ internal sealed class ConfigReader
                 throw Error($"has {file.Length} bytes; at most {LongestFile} are read");
             }
 
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
             _root = document.RootElement.Clone();
             CheckText(_root);
         }
@@ -32,7 +32,7 @@ internal sealed class ConfigReader
         }
         catch (JsonException e)
         {
-            throw new CheckpointFormatException(path, null, $"is not JSON: {e.Message}", e);
+            throw new CheckpointFormatException(path, null, $"is not JSON in which every key stands once: {e.Message}", e);
         }
         catch (InvalidOperationException e)
         {

@@ -105,6 +105,9 @@ internal static class ModelConfiguration
                 }
             }
 
+            int window = config.Has("sliding_window") ? config.Int("sliding_window") : 0;
+            config.Refuse(window < 0, $"sliding_window is {window}; it must not be negative");
+            config.Refuse(!(options.NormEpsilon > 0), $"{(config.Has("rms_norm_eps") ? "rms_norm_eps" : "layer_norm_eps")} is {options.NormEpsilon}; it must be positive");
             options.Validate();
             return options;
         }

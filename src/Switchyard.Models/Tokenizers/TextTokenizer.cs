@@ -51,7 +51,7 @@ public abstract class TextTokenizer : IDisposable
     /// <summary>Ids of a text.</summary>
     /// <param name="text">The text. Names of added tokens in it, such as <c>&lt;|im_start|&gt;</c>, become those tokens.</param>
     /// <param name="addSpecial">Whether to add what the tokenizer adds around a text, such as a beginning token.</param>
-    /// <exception cref="ArgumentException">The text holds half of a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">The text holds half of a surrogate pair, or is one of more than four million characters of white space, or capital letters, in a row.</exception>
     public abstract int[] Encode(string text, bool addSpecial = true);
 
     /// <summary>Text of ids.</summary>

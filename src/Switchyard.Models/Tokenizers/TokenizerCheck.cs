@@ -6,16 +6,20 @@ namespace Switchyard.Models.Tokenizers;
 /// <summary>Checks the parts of a <c>tokenizer.json</c>.</summary>
 internal sealed class TokenizerCheck(string path)
 {
-    private const int DeepestNesting = 16;
-    private static readonly string[] Normalizers =
-        ["BertNormalizer", "Strip", "StripAccents", "NFC", "NFD", "NFKC", "NFKD", "Sequence", "Lowercase", "Nmt", "Precompiled", "Replace", "Prepend", "ByteLevel"];
+    private const int LongestToken = 1 << 12;
+    private const int LongestPrefix = 32;
+    private const int LongestWord = 256;
+    private const int MostIds = 1 << 24;
+    private const int MostAddedTokens = 1 << 17;
+    private const int MostAddedCharacters = 1 << 20;
+    private const double LargestScore = 1e6;
 
-    private static readonly string[] PreTokenizers =
-        ["BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Metaspace", "Whitespace", "Sequence", "Split", "Punctuation", "WhitespaceSplit", "Digits", "UnicodeScripts", "FixedLength"];
+    private static readonly string[] Types = ["BPE", "WordPiece", "WordLevel", "Unigram"];
 
-    private static readonly string[] PostProcessors = ["RobertaProcessing", "BertProcessing", "ByteLevel", "TemplateProcessing", "Sequence"];
+    private static readonly string[] Keys =
+        ["dropout", "unk_token", "unk_id", "continuing_subword_prefix", "end_of_word_suffix", "max_input_chars_per_word", "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges"];
 
-    private static readonly string[] Decoders = ["BPEDecoder", "ByteLevel", "WordPiece", "Metaspace", "CTC", "Sequence", "Replace", "Fuse", "Strip", "ByteFallback"];
+    public string Path => path;
 
     public CheckpointFormatException Error(string reason) => new(path, null, reason);
 
@@ -33,11 +37,12 @@ internal sealed class TokenizerCheck(string path)
     public Dictionary<string, int> Model(JsonElement model)
     {
         string? type = Text(model, "type");
-        if (type is not ("BPE" or "WordPiece" or "WordLevel" or "Unigram" or null))
+        if (type is null ? model.TryGetProperty("type", out _) : !Types.Contains(type, StringComparer.Ordinal))
         {
             throw Error($"model: the type '{type}' is unknown");
         }
 
+        Parameters(model);
         if (!model.TryGetProperty("vocab", out JsonElement vocabulary))
         {
             throw Error("model: 'vocab' is missing");
@@ -52,6 +57,11 @@ internal sealed class TokenizerCheck(string path)
         if (type is "WordPiece" or "WordLevel" && (Text(model, "unk_token") is not { } unknown || !ids.ContainsKey(unknown)))
         {
             throw Error("model: 'unk_token' is missing, or is not in its vocabulary");
+        }
+
+        if (type is "Unigram" or null && model.TryGetProperty("unk_id", out JsonElement id) && id.ValueKind != JsonValueKind.Null && Id(id, "unk_id") >= ids.Count)
+        {
+            throw Error("model: 'unk_id' is not in its vocabulary");
         }
 
         if (model.TryGetProperty("merges", out JsonElement merges))
@@ -71,7 +81,12 @@ internal sealed class TokenizerCheck(string path)
             return special;
         }
 
-        int next = ids.Count;
+        if (added.ValueKind == JsonValueKind.Array && added.GetArrayLength() > MostAddedTokens)
+        {
+            throw Error($"added_tokens: there are {added.GetArrayLength()} tokens; at most {MostAddedTokens} are read");
+        }
+
+        (int next, int characters) = (ids.Count, 0);
         foreach (JsonElement token in Elements(added, "added_tokens"))
         {
             if (token.ValueKind != JsonValueKind.Object || Text(token, "content") is not { Length: > 0 } content || !token.TryGetProperty("id", out JsonElement number))
@@ -79,7 +94,16 @@ internal sealed class TokenizerCheck(string path)
                 throw Error("added_tokens: a token has no content or no id");
             }
 
-            int id = Id(number, content);
+            TokenizerPart part = new(path, "added_tokens", token);
+            part.Only("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
+            part.Flags("single_word", "lstrip", "rstrip", "normalized", "special");
+            int id = Id(number, Bounded(content));
+            characters += content.Length;
+            if (characters > MostAddedCharacters)
+            {
+                throw Error($"added_tokens: they have more than {MostAddedCharacters} characters together");
+            }
+
             if (!ids.TryGetValue(content, out int known))
             {
                 known = next++;
@@ -100,84 +124,31 @@ internal sealed class TokenizerCheck(string path)
         return special;
     }
 
-    /// <summary>Checks normalizer, pre-tokenizer, post-processor and decoder.</summary>
-    public void Parts(JsonElement root, Dictionary<string, int> ids)
+    /// <summary>Switches and sizes of a model, within bounds.</summary>
+    private void Parameters(JsonElement model)
     {
-        Part(root, "normalizer", "normalizers", Normalizers, ids);
-        Part(root, "pre_tokenizer", "pretokenizers", PreTokenizers, ids);
-        Part(root, "post_processor", "processors", PostProcessors, ids);
-        Part(root, "decoder", "decoders", Decoders, ids);
-    }
-
-    private void Part(JsonElement parent, string key, string children, string[] known, Dictionary<string, int> ids)
-    {
-        if (parent.TryGetProperty(key, out JsonElement part) && part.ValueKind != JsonValueKind.Null)
+        TokenizerPart part = new(path, "model", model);
+        part.Only(Keys);
+        part.Flags("fuse_unk", "byte_fallback", "ignore_merges");
+        part.Number("max_input_chars_per_word", 1, LongestWord, optional: true);
+        part.Text("unk_token", least: 0, optional: true);
+        foreach (string key in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
         {
-            CheckPart(part, key, children, known, ids, 0);
-        }
-    }
-
-    private void CheckPart(JsonElement part, string key, string children, string[] known, Dictionary<string, int> ids, int depth)
-    {
-        string? type = part.ValueKind == JsonValueKind.Object ? Text(part, "type") : null;
-        if (type is null || !known.Contains(type, StringComparer.Ordinal))
-        {
-            throw Error($"{key}: {(type is null ? "it has no type" : $"the type '{type}' is unknown")}");
-        }
-
-        if (depth > DeepestNesting)
-        {
-            throw Error($"{key}: sequences are nested more than {DeepestNesting} deep");
-        }
-
-        if (type is "Sequence")
-        {
-            foreach (JsonElement child in Elements(part.TryGetProperty(children, out JsonElement list) ? list : default, $"{key}.{children}"))
+            if (part.Text(key, least: 0, optional: true) > LongestPrefix)
             {
-                CheckPart(child, key, children, known, ids, depth + 1);
+                throw Error($"model: '{key}' has more than {LongestPrefix} bytes");
             }
         }
 
-        if (type is "TemplateProcessing")
+        if (model.TryGetProperty("dropout", out JsonElement dropout) && dropout.ValueKind != JsonValueKind.Null
+            && !(dropout.ValueKind == JsonValueKind.Number && dropout.TryGetDouble(out double share) && share is >= 0 and <= 1))
         {
-            Template(part, ids);
+            throw Error($"model: 'dropout' is {dropout.GetRawText()}; it must lie between 0 and 1");
         }
     }
 
-    /// <summary>The engine takes for granted that every token of a template is listed.</summary>
-    private void Template(JsonElement part, Dictionary<string, int> ids)
-    {
-        JsonElement listed = Object(part, "special_tokens");
-        foreach (string side in new[] { "single", "pair" })
-        {
-            foreach (JsonElement piece in Elements(part.TryGetProperty(side, out JsonElement list) ? list : default, $"post_processor.{side}"))
-            {
-                if (piece.ValueKind != JsonValueKind.Object)
-                {
-                    throw Error($"post_processor.{side}: an element is no object");
-                }
-
-                if (piece.TryGetProperty("SpecialToken", out JsonElement token)
-                    && (token.ValueKind != JsonValueKind.Object || Text(token, "id") is not { } name || !listed.TryGetProperty(name, out _)))
-                {
-                    throw Error($"post_processor.{side}: a special token is not listed in special_tokens");
-                }
-            }
-        }
-
-        HashSet<int> known = [.. ids.Values];
-        foreach (JsonProperty token in listed.EnumerateObject())
-        {
-            JsonElement numbers = token.Value.ValueKind == JsonValueKind.Object && token.Value.TryGetProperty("ids", out JsonElement list) ? list : default;
-            foreach (JsonElement number in Elements(numbers, $"post_processor.special_tokens.{token.Name}.ids"))
-            {
-                if (!known.Contains(Id(number, token.Name)))
-                {
-                    throw Error($"post_processor: no token has the id {number} of '{token.Name}'");
-                }
-            }
-        }
-    }
+    /// <summary>A token, which must not be too long.</summary>
+    private string Bounded(string token) => token.Length <= LongestToken ? token : throw Error($"a token has {token.Length} characters; at most {LongestToken} are read");
 
     private Dictionary<string, int> Named(JsonElement vocabulary)
     {
@@ -191,7 +162,7 @@ internal sealed class TokenizerCheck(string path)
                 throw Error($"model: two tokens have the id {id}; one is '{token.Name}'");
             }
 
-            ids.Add(token.Name, id);
+            ids.Add(Bounded(token.Name), id);
         }
 
         return ids;
@@ -208,7 +179,12 @@ internal sealed class TokenizerCheck(string path)
                 throw Error($"model: element {id} of 'vocab' is not a token and its score");
             }
 
-            if (!ids.TryAdd(pair[0].GetString()!, id))
+            if (pair[0].GetString() is not { Length: > 0 } || !(pair[1].TryGetDouble(out double score) && Math.Abs(score) <= LargestScore))
+            {
+                throw Error($"model: element {id} of 'vocab' is an empty token, or its score is not within ±{LargestScore}");
+            }
+
+            if (!ids.TryAdd(Bounded(pair[0].GetString()!), id))
             {
                 throw Error($"model: the token '{pair[0].GetString()}' stands twice");
             }
@@ -231,7 +207,7 @@ internal sealed class TokenizerCheck(string path)
                 _ => [],
             };
 
-            bool fits = parts.Length == 2 && parts[1].StartsWith(prefix, StringComparison.Ordinal) && prefix.All(char.IsAscii);
+            bool fits = parts.Length == 2 && parts[0].Length > 0 && parts[1].Length > prefix.Length && parts[1].StartsWith(prefix, StringComparison.Ordinal) && prefix.All(char.IsAscii);
             if (!fits || !ids.ContainsKey(parts[0]) || !ids.ContainsKey(parts[1]) || !ids.ContainsKey(parts[0] + parts[1][prefix.Length..]))
             {
                 throw Error($"model: merge {at}, {merge.GetRawText()}, is not of two tokens whose whole is a token too");
@@ -241,11 +217,11 @@ internal sealed class TokenizerCheck(string path)
         }
     }
 
-    private IEnumerable<JsonElement> Elements(JsonElement list, string key) =>
+    public IEnumerable<JsonElement> Elements(JsonElement list, string key) =>
         list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw Error($"'{key}' is missing or is no array");
 
     private int Id(JsonElement number, string token) =>
-        number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out int id) && id >= 0 ? id : throw Error($"the id of '{token}' is {number.GetRawText()}; it must be a whole number from 0 on");
+        number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out int id) && id is >= 0 and < MostIds ? id : throw Error($"the id of '{token}' is {number.GetRawText()}; it must be a whole number from 0 on, below {MostIds}");
 
     private static string? Text(JsonElement parent, string key) =>
         parent.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

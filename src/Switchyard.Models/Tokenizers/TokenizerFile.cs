@@ -8,6 +8,7 @@ namespace Switchyard.Models.Tokenizers;
 internal sealed class TokenizerFile
 {
     public const string Name = "tokenizer.json";
+    private const long LongestFile = 256 << 20;
     private readonly JsonElement _root;
     private readonly Dictionary<string, int> _ids;
     private readonly Dictionary<int, string> _tokens;
@@ -54,6 +55,11 @@ internal sealed class TokenizerFile
     {
         try
         {
+            if (new FileInfo(path) is { Exists: true, Length: > LongestFile } file)
+            {
+                throw new CheckpointFormatException(path, null, $"has {file.Length} bytes; at most {LongestFile} are read");
+            }
+
             JsonElement root;
             using (JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false }))
             {
@@ -63,7 +69,7 @@ internal sealed class TokenizerFile
             TokenizerCheck check = new(path);
             Dictionary<string, int> ids = check.Model(check.Object(root, "model"));
             HashSet<int> special = check.AddedTokens(root, ids);
-            check.Parts(root, ids);
+            new TokenizerParts(check, ids).Check(root);
             return ids.Count > 0 ? new TokenizerFile(path, root, ids, special) : throw check.Error("its vocabulary is empty");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -12,6 +12,7 @@ internal sealed class CheckpointTarget : FuzzTarget
     private readonly string _folder, _path;
     private readonly byte[] _valid;
 
+    /// <summary>Of a model of ours.</summary>
     public CheckpointTarget(string folder, string file)
     {
         _folder = Path.Combine(folder, "model");
@@ -29,6 +30,20 @@ internal sealed class CheckpointTarget : FuzzTarget
         }
 
         File.WriteAllText(Path.Combine(_folder, "generation_config.json"), """{"eos_token_id":[2,3],"do_sample":true,"temperature":0.7,"top_k":5,"top_p":0.9}""");
+        _path = Path.Combine(_folder, file);
+        _valid = File.ReadAllBytes(_path);
+    }
+
+    /// <summary>Of one of the reference models, <c>tests/golden/models</c>.</summary>
+    public CheckpointTarget(string folder, string file, string reference)
+    {
+        _folder = Path.Combine(folder, "model");
+        Directory.CreateDirectory(_folder);
+        foreach (string source in Directory.EnumerateFiles(Path.Combine(References(), reference)).Where(f => Path.GetFileName(f) is not "golden.safetensors"))
+        {
+            File.WriteAllBytes(Path.Combine(_folder, Path.GetFileName(source)), File.ReadAllBytes(source));
+        }
+
         _path = Path.Combine(_folder, file);
         _valid = File.ReadAllBytes(_path);
     }
@@ -52,11 +67,25 @@ internal sealed class CheckpointTarget : FuzzTarget
         MoeTransformer.Load(_folder).Dispose();
     }
 
+    private static string References()
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            string path = Path.Combine(at.FullName, "tests", "golden", "models");
+            if (Directory.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        throw new DirectoryNotFoundException("tests/golden/models is in no folder above the program");
+    }
+
     private static void Mutate(List<byte> bytes, Random random)
     {
         int at = random.Next(bytes.Count);
         byte[] splice = Encoding.Latin1.GetBytes(Splices[random.Next(Splices.Length)]);
-        switch (random.Next(5))
+        switch (random.Next(6))
         {
             case 0:
                 bytes[at] ^= (byte)(1 << random.Next(8));
@@ -75,6 +104,16 @@ internal sealed class CheckpointTarget : FuzzTarget
                 {
                     bytes.RemoveRange(colon + 1, end - colon - 1);
                     bytes.InsertRange(colon + 1, splice);
+                }
+
+                break;
+            case 4:
+                // A key stands twice.
+                int comma = bytes.IndexOf((byte)',', at);
+                int next = comma < 0 ? -1 : bytes.IndexOf((byte)',', comma + 1);
+                if (next > 0)
+                {
+                    bytes.InsertRange(comma, bytes.GetRange(comma, next - comma));
                 }
 
                 break;
