@@ -11,6 +11,20 @@ namespace Switchyard.Cli.CommandLine;
 /// <summary>Prints results.</summary>
 internal static class Output
 {
+    /// <summary>Columns that a table may take: those of the terminal within limits, or enough for all where a file or pipe reads it.</summary>
+    public static int Width => Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200);
+
+    /// <summary>What a verb says that wrote a checkpoint: the JSON that was asked for, its table, and where the checkpoint is.</summary>
+    public static void Checkpoint<T>(T result, Func<T, int, string> render, string folder, ParseResult parse, CommonOptions common)
+    {
+        WriteJson(parse, common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
+        if (common.Prints(parse))
+        {
+            Console.Out.Write(render(result, Width));
+            Console.Out.WriteLine(folder);
+        }
+    }
+
     /// <summary>Writes result and report into the run folder, then prints them.</summary>
     public static void Finish(CompareResult result, RunFolder folder, ParseResult parse, CommonOptions common)
     {
@@ -28,8 +42,7 @@ internal static class Output
             return;
         }
 
-        int width = Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200);
-        Console.Out.WriteLine(CompareTable.Render(result, width));
+        Console.Out.WriteLine(CompareTable.Render(result, Width));
         Console.Out.WriteLine($"Report: {reportPath}");
     }
 

@@ -23,7 +23,7 @@ internal sealed class CharacterizeVerb
     private readonly CommonOptions _common = new();
     private readonly RerouteOptionSet _options = new(UsualSteps);
     private readonly Argument<string?> _model = new("MODEL") { Description = "a model's folder in Hugging Face's layout, or the run folder of a trained model; not with --resume", Arity = ArgumentArity.ZeroOrOne, Validators = { CommonOptions.RefuseDash } };
-    private readonly Option<string> _routers = new("--routers") { Description = $"rows, separated by commas, each ROUTER[+BALANCER][+SELECTOR]; all for every router that fits the model ({string.Join(", ", Routers.All.Names)})", HelpName = "ROWS", DefaultValueFactory = _ => CharacterizeConfig.All, Validators = { Known } };
+    private readonly Option<string> _routers = new("--routers") { Description = $"rows, separated by commas, each ROUTER[+BALANCER][+SELECTOR]; all for every router that fits the model ({string.Join(", ", Routers.All.Names)})", HelpName = "ROWS", DefaultValueFactory = _ => CharacterizeConfig.All, Validators = { result => RecipeRows.Check(result, except: CharacterizeConfig.All) } };
     private readonly Option<string?> _balance = new("--balance") { Description = $"how the load is balanced in rows that do not say ({string.Join(", ", Balancers.All.Names)}); none, and the loss of its own for lpr, unless said otherwise", HelpName = "NAME" };
     private readonly Option<int?> _experts = new("--experts") { Description = "give a dense model (qwen3, bert) so many experts a layer first", HelpName = "E", Validators = { CommonOptions.AtLeast(1) } };
     private readonly Option<int?> _topK = new("--top-k") { Description = "experts a token, with --experts", HelpName = "K", Validators = { CommonOptions.AtLeast(1) } };
@@ -70,7 +70,7 @@ internal sealed class CharacterizeVerb
         Output.WriteJson(parse, common, stream => CharacterizeResultJson.Write(result, stream), path => CharacterizeResultJson.Write(result, path));
         if (common.Prints(parse))
         {
-            Console.Out.Write(CharacterizeTable.Render(result, Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200)));
+            Console.Out.Write(CharacterizeTable.Render(result, Output.Width));
             Console.Out.WriteLine($"Report: {report}");
         }
     }
@@ -134,7 +134,7 @@ internal sealed class CharacterizeVerb
             Judge = Path.GetFullPath(parse.GetValue(_options.Judge)!),
             JudgeContext = parse.GetValue(_options.JudgeContext),
             MaxTokens = parse.GetValue(_options.MaxTokens),
-            Routers = Split(parse.GetValue(_routers)!),
+            Routers = RecipeRows.Split(parse.GetValue(_routers)!),
             Balance = parse.GetValue(_balance),
             Upcycle = experts is not { } e ? null : new UpcycleOptions
             {
@@ -148,22 +148,6 @@ internal sealed class CharacterizeVerb
         };
     }
 
-    private static void Known(System.CommandLine.Parsing.OptionResult result)
-    {
-        try
-        {
-            string[] names = [.. result.Tokens.SelectMany(t => Split(t.Value)).Where(r => r is not CharacterizeConfig.All).Select(row => RoutingRecipe.Parse(row).Name)];
-            if (names.CountBy(n => n).FirstOrDefault(n => n.Value > 1).Key is { } twice)
-            {
-                result.AddError($"--routers: row '{twice}' stands twice");
-            }
-        }
-        catch (ConfigurationException e)
-        {
-            result.AddError($"--routers: {e.Message}");
-        }
-    }
-
     private static void KnownStart(System.CommandLine.Parsing.OptionResult result)
     {
         foreach (System.CommandLine.Parsing.Token token in result.Tokens.Where(t => t.Value is not ("distill" or "fresh")))
@@ -171,6 +155,4 @@ internal sealed class CharacterizeVerb
             result.AddError($"--init is '{token.Value}'; it must be distill or fresh");
         }
     }
-
-    private static string[] Split(string rows) => rows.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -32,7 +32,7 @@ internal static class CompareVerb
         RunConfig config = options.Read(parse);
         if (parse.GetValue(rows) is { } chosen)
         {
-            config = config with { Rows = Split(chosen) };
+            config = config with { Rows = RecipeRows.Split(chosen) };
         }
 
         config = config with { Seeds = parse.GetValue(seeds) ?? config.Seeds };
@@ -77,23 +77,7 @@ internal static class CompareVerb
                 + $"  selectors: {string.Join(", ", Selection.Selectors.All.Names)}",
             HelpName = "RECIPE",
         };
-        option.Validators.Add(result =>
-        {
-            try
-            {
-                string[] names = [.. result.Tokens.SelectMany(t => Split(t.Value)).Select(row => RoutingRecipe.Parse(row).Name)];
-                if (names.CountBy(n => n).FirstOrDefault(n => n.Value > 1).Key is { } twice)
-                {
-                    result.AddError($"{name}: row '{twice}' stands twice");
-                }
-            }
-            catch (ConfigurationException e)
-            {
-                result.AddError($"{name}: {e.Message}");
-            }
-        });
+        option.Validators.Add(result => RecipeRows.Check(result));
         return option;
     }
-
-    private static string[] Split(string rows) => rows.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

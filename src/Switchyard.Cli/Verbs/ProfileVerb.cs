@@ -83,8 +83,7 @@ internal sealed class ProfileVerb
             return;
         }
 
-        int width = Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200);
-        Console.Out.Write(ProfileTable.Render(result, other, width));
+        Console.Out.Write(ProfileTable.Render(result, other, Output.Width));
         Console.Out.WriteLine($"Report: {report}");
     }
 

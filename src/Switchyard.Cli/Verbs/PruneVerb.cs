@@ -4,7 +4,6 @@ using Switchyard.Cli.Terminal;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Pruning;
 using Switchyard.Training.Reporting;
-using Switchyard.Training.Results;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -65,13 +64,7 @@ internal sealed class PruneVerb
             result = PruneRun.Run(request, Verb.Machine(parse, _common), progress, cancellation);
         }
 
-        Output.WriteJson(parse, _common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
-        if (_common.Prints(parse))
-        {
-            Console.Out.Write(PruneTable.Render(result, Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200)));
-            Console.Out.WriteLine(result.Output);
-        }
-
+        Output.Checkpoint(result, PruneTable.Render, result.Output, parse, _common);
         return ExitCode.Done;
     }
 }

@@ -4,7 +4,6 @@ using Switchyard.Cli.Terminal;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Quantizing;
 using Switchyard.Training.Reporting;
-using Switchyard.Training.Results;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -70,13 +69,7 @@ internal sealed class QuantizeVerb
             result = QuantizeRun.Run(request, Verb.Machine(parse, _common), progress, cancellation);
         }
 
-        Output.WriteJson(parse, _common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
-        if (_common.Prints(parse))
-        {
-            Console.Out.Write(QuantizeTable.Render(result, Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200)));
-            Console.Out.WriteLine(result.Output);
-        }
-
+        Output.Checkpoint(result, QuantizeTable.Render, result.Output, parse, _common);
         return ExitCode.Done;
     }
 }

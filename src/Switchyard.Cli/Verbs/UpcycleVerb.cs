@@ -5,7 +5,6 @@ using Switchyard.Models.Checkpoints;
 using Switchyard.Routing;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Reporting;
-using Switchyard.Training.Results;
 using Switchyard.Training.Upcycling;
 
 namespace Switchyard.Cli.Verbs;
@@ -75,13 +74,7 @@ internal sealed class UpcycleVerb
             result = UpcycleRun.Run(request, Verb.Machine(parse, _common), progress, cancellation);
         }
 
-        Output.WriteJson(parse, _common, stream => ResultLine.Write(result, stream), path => ResultLine.Write(result, path));
-        if (_common.Prints(parse))
-        {
-            Console.Out.Write(UpcycleTable.Render(result, Console.IsOutputRedirected ? 160 : Math.Clamp(Console.WindowWidth, 80, 200)));
-            Console.Out.WriteLine(result.Output);
-        }
-
+        Output.Checkpoint(result, UpcycleTable.Render, result.Output, parse, _common);
         return ExitCode.Done;
     }
 }

@@ -6,6 +6,7 @@ using Switchyard.Training.Corpora;
 using Switchyard.Training.Masking;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
 
 namespace Switchyard.Training.Pruning;
 
@@ -23,11 +24,7 @@ public static class PruneRun
     /// <exception cref="IOException">The output cannot be written.</exception>
     public static PruneResult Run(PruneRequest request, MachineInfo machine, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (Path.Exists(request.Output))
-        {
-            throw new ConfigurationException($"'{request.Output}' is there already; name a folder that is not");
-        }
-
+        RunFolder.RequireNew(request.Output);
         long started = Stopwatch.GetTimestamp();
         ICorpus judge = request.Judge ?? request.Text;
         int passes = request.Judge is null ? 2 : 3;

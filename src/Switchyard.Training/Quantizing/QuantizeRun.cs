@@ -5,6 +5,7 @@ using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Training.Quantizing;
@@ -23,11 +24,7 @@ public static class QuantizeRun
     /// <exception cref="IOException">The output cannot be written.</exception>
     public static QuantizeResult Run(QuantizeRequest request, MachineInfo machine, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (Path.Exists(request.Output))
-        {
-            throw new ConfigurationException($"'{request.Output}' is there already; name a folder that is not");
-        }
-
+        RunFolder.RequireNew(request.Output);
         long started = Stopwatch.GetTimestamp();
         (long before, long after, Calibration? calibration) = Write(request, progress, cancellation);
         Evaluation? first = Judge(request, request.Model, progress, cancellation), second = Judge(request, request.Output, progress, cancellation);

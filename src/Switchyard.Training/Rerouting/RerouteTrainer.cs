@@ -44,11 +44,8 @@ internal sealed class RerouteTrainer : IDisposable
         _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), batch, observer, share), Rerouted.Model.AfterStep);
 
     /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
-    public void Settle()
-    {
-        long done = (long)StepsDone * _config.Training.AccumulationSteps;
-        Settling.Run(Rerouted.Model, (int)Math.Min(_config.Training.SettleBatches, done), pass => Rerouted.Batch(_text.Read(done + pass), done + pass).Inputs);
-    }
+    public void Settle() =>
+        Settling.Run(Rerouted.Model, _config.Training, StepsDone, number => Rerouted.Batch(_text.Read(number), number).Inputs);
 
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();

@@ -33,6 +33,16 @@ public sealed class RunFolder
     /// <summary>The trained model, in Hugging Face's layout.</summary>
     public string ModelPath => System.IO.Path.Combine(Path, "model");
 
+    /// <summary>Refuses a folder to write that is there already, before any work is done for it.</summary>
+    /// <exception cref="ConfigurationException">It is there.</exception>
+    public static void RequireNew(string path)
+    {
+        if (System.IO.Path.Exists(path))
+        {
+            throw new ConfigurationException($"'{path}' is there already; name a folder that is not");
+        }
+    }
+
     /// <summary>Makes the folder and sees that it can be written.</summary>
     /// <exception cref="ConfigurationException">It cannot.</exception>
     public void Create()

@@ -1,4 +1,5 @@
 using Switchyard.Models;
+using Switchyard.Training.Configuration;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Trainers;
@@ -8,6 +9,17 @@ internal static class Settling
 {
     /// <summary>Whether a model has balancers that get better by it.</summary>
     public static bool Helps(MoeTransformer model) => model.MoeLayers.Any(l => l.Balancer.Settles);
+
+    /// <summary>Runs as many passes as the options say, but no more than there were in training, over the text that would come next.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="training">How it was trained.</param>
+    /// <param name="steps">Steps done.</param>
+    /// <param name="inputs">Tokens [B, N] of a batch, by number.</param>
+    public static void Run(MoeTransformer model, TrainingOptions training, int steps, Func<long, Tensor> inputs)
+    {
+        long done = (long)steps * training.AccumulationSteps;
+        Run(model, (int)Math.Min(training.SettleBatches, done), pass => inputs(done + pass));
+    }
 
     /// <summary>Runs the passes; the model is in training during the call and as before after it.</summary>
     /// <param name="model">The model.</param>

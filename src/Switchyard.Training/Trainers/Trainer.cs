@@ -73,11 +73,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
-    public void Settle()
-    {
-        long done = (long)StepsDone * Config.Training.AccumulationSteps;
-        Settling.Run(Model, (int)Math.Min(Config.Training.SettleBatches, done), pass => BatchTensors.Of(_text.Read(done + pass), Config.Model.VocabularySize).Inputs);
-    }
+    public void Settle() =>
+        Settling.Run(Model, Config.Training, StepsDone, number => BatchTensors.Of(_text.Read(number), Config.Model.VocabularySize).Inputs);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -5,6 +5,7 @@ using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
+using Switchyard.Training.Runs;
 using Switchyard.Training.Trainers;
 
 namespace Switchyard.Training.Upcycling;
@@ -23,11 +24,7 @@ public static class UpcycleRun
     /// <exception cref="IOException">The output cannot be written.</exception>
     public static UpcycleResult Run(UpcycleRequest request, MachineInfo machine, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (Path.Exists(request.Output))
-        {
-            throw new ConfigurationException($"'{request.Output}' is there already; name a folder that is not");
-        }
-
+        RunFolder.RequireNew(request.Output);
         long started = Stopwatch.GetTimestamp();
         UpcycleOptions options = request.Options;
         Evaluation? before = Original(request, progress, cancellation);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Switchyard.Cli.Verbs;
-using Switchyard.Models;
 
 namespace Switchyard.Cli.Tests.Verbs;
 
@@ -73,30 +72,7 @@ public sealed class CharacterizeTests : IDisposable
         .. arguments,
     ]);
 
-    private string Text()
-    {
-        string folder = Path.Combine(_folder, "text");
-        if (!Directory.Exists(folder))
-        {
-            Directory.CreateDirectory(folder);
-            for (int i = 0; i < 30; i++)
-            {
-                File.WriteAllText(Path.Combine(folder, $"{i}.txt"), string.Join(' ', Enumerable.Range(i, 30)));
-            }
-        }
+    private string Text() => TinyCheckpoint.Text(_folder);
 
-        return folder;
-    }
-
-    private string Model()
-    {
-        string folder = Path.Combine(_folder, "model");
-        if (!Directory.Exists(folder))
-        {
-            using MoeTransformer model = new(new MoeTransformerOptions { HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 2, HeadSize = 8, Experts = 4, TopK = 2, InnerSize = 8, SequenceLength = 64, InitialDeviation = 0.2 });
-            model.Save(folder);
-        }
-
-        return folder;
-    }
+    private string Model() => TinyCheckpoint.Model(_folder);
 }
