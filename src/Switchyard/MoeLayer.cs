@@ -85,6 +85,11 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
     public MoeLayerOutput Run(Tensor input, RoutingContext? context = null, IRoutingObserver? observer = null)
     {
         context ??= RoutingContext.None;
+        if (input.ndim == 0 || input.size(-1) != Options.HiddenSize)
+        {
+            throw new ConfigurationException($"hidden states are [{string.Join(", ", input.shape)}]; expected [..., {Options.HiddenSize}]");
+        }
+
         Tensor x = input.reshape(-1, Options.HiddenSize);
 
         RouterOutput routed = Router.Score(Jittered(x), context);

@@ -3,7 +3,7 @@ using Switchyard.Kernels.Tiles;
 
 namespace Switchyard.Kernels.Activations;
 
-/// <summary>h = max(a, 0); ∂h/∂a is 1 where a &gt; 0, else 0.</summary>
+/// <summary>h = max(0, a), in this order, which lets NaN pass; ∂h/∂a is 1 where a &gt; 0, else 0.</summary>
 internal readonly struct Relu : IActivation
 {
     public static bool Gated => false;
@@ -12,11 +12,11 @@ internal readonly struct Relu : IActivation
     public static TVector Forward<TLanes, TVector>(TVector a, TVector u)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
-        TLanes.Max(a, TLanes.Zero);
+        TLanes.Max(TLanes.Zero, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (TVector Value, TVector Slope, TVector GateSlope) Backward<TLanes, TVector>(TVector a, TVector u)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
-        (TLanes.Max(a, TLanes.Zero), TLanes.WherePositive(a, TLanes.Broadcast(1), TLanes.Zero), TLanes.Zero);
+        (TLanes.Max(TLanes.Zero, a), TLanes.WherePositive(a, TLanes.Broadcast(1), TLanes.Zero), TLanes.Zero);
 }

@@ -20,8 +20,11 @@ public static class TileListing
             InstructionSet.Avx2 => 8,
             _ => throw new ArgumentOutOfRangeException(nameof(set), set, "The portable kernels are C#, not assembled."),
         };
-        if (lanes % width != 0)
-            throw new ArgumentOutOfRangeException(nameof(lanes), lanes, $"A vector of {set} has {width} lanes.");
+        int most = set == InstructionSet.Avx512 ? TileKernels.MaxRows : TileKernels.MaxRows / 2;
+        if (rows < 1 || rows > most)
+            throw new ArgumentOutOfRangeException(nameof(rows), rows, $"A tile of {set} has 1 to {most} rows.");
+        if (lanes != width && lanes != 2 * width)
+            throw new ArgumentOutOfRangeException(nameof(lanes), lanes, $"A tile of {set} has {width} or {2 * width} lanes.");
         byte[] code = TileGenerator.Generate(new TileShape(set, rows, lanes / width, TileOperand.Rows, TileOutput.Store));
         return Format(code);
     }

@@ -12,13 +12,13 @@ public sealed unsafe class FeedForwardGradients
     /// <summary>Gradient of the first matrices, [G, m, d], or null.</summary>
     public float* First { get; init; }
 
-    /// <summary>Gradient of the biases of the first product, [G, m], or null; only together with <see cref="First"/>.</summary>
+    /// <summary>Gradient of the biases of the first product, [G, m], or null.</summary>
     public float* FirstBias { get; init; }
 
     /// <summary>Gradient of the second matrices, [G, d, f], or null.</summary>
     public float* Second { get; init; }
 
-    /// <summary>Gradient of the biases of the second product, [G, d], or null; only together with <see cref="Second"/>.</summary>
+    /// <summary>Gradient of the biases of the second product, [G, d], or null.</summary>
     public float* SecondBias { get; init; }
 
     /// <summary>Gradient of the weights, where the weights stand, or null. Weights that no row names are left as they are.</summary>

@@ -56,6 +56,8 @@ public sealed unsafe partial class GroupedFeedForward
                 AddRowUnits(run, WorkKind.FirstGradient, g, FirstRows, Width);
             if (gradients.Second != null)
                 AddRowUnits(run, WorkKind.SecondGradient, g, Width, Inner);
+            if ((gradients.First == null && gradients.FirstBias != null) || (gradients.Second == null && gradients.SecondBias != null))
+                run.Queue.Add(new WorkUnit(WorkKind.Biases, g, 0, 0, 0, 0), CountOf(g) * (FirstRows + (long)Width));
             if (gradients.Weights != null && CountOf(g) > 0)
                 run.Queue.Add(new WorkUnit(WorkKind.Weights, g, 0, 0, 0, 0), (long)CountOf(g) * Inner / 16);
         }
@@ -77,6 +79,7 @@ public sealed unsafe partial class GroupedFeedForward
             case WorkKind.Input: ComputeInput(run, unit, member, gradients.X); break;
             case WorkKind.FirstGradient: ComputeFirstGradient(run, unit, member, gradients); break;
             case WorkKind.SecondGradient: ComputeSecondGradient(run, unit, member, gradients); break;
+            case WorkKind.Biases: ComputeBiases(run, unit.Group, gradients); break;
             default: ComputeWeights(run, unit, gradients); break;
         }
     }

@@ -50,6 +50,30 @@ public sealed unsafe partial class GroupedFeedForward
             });
     }
 
+    /// <summary>Gradients of biases whose matrices have none: Σ da and Σ w·dy over the rows of a group, in order.</summary>
+    private void ComputeBiases(FeedForwardRun run, int g, FeedForwardGradients gradients)
+    {
+        if (gradients.First == null && gradients.FirstBias != null)
+        {
+            float* bias = gradients.FirstBias + ((nint)g * FirstRows);
+            for (int row = 0; row < FirstRows; row++)
+            {
+                float sum = gradients.Accumulate ? bias[row] : 0;
+                for (int i = 0; i < CountOf(g); i++)
+                    sum += run.BeforeGradient[((((nint)(run.PanelStart[g] + (i / Panel.Lanes)) * FirstRows) + row) * Panel.Lanes) + (i % Panel.Lanes)];
+                bias[row] = sum;
+            }
+        }
+        if (gradients.Second == null && gradients.SecondBias != null)
+        {
+            float* bias = gradients.SecondBias + ((nint)g * Width);
+            if (!gradients.Accumulate)
+                new Span<float>(bias, Width).Clear();
+            for (int row = Offsets[g]; row < Offsets[g + 1]; row++)
+                AddScaled(gradients.Y + ((nint)RowToken[row] * Width), null, WeightOf(row), Width, bias);
+        }
+    }
+
     private void AddLines(float* lines, int firstRow, int count, int width, bool weighted, float* target)
     {
         for (int i = 0; i < count; i++)

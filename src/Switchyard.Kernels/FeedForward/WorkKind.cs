@@ -24,6 +24,9 @@ internal enum WorkKind
     /// <summary>Gradient of some rows of one second matrix.</summary>
     SecondGradient,
 
+    /// <summary>Gradients of the biases of one group whose matrices are frozen.</summary>
+    Biases,
+
     /// <summary>Gradient of the weights of the rows of some panels of one group.</summary>
     Weights,
 }

@@ -105,20 +105,22 @@ internal sealed unsafe class TileKernels : IDisposable
     /// <summary>Four parts: each half of the rows × each 16 lanes.</summary>
     private bool MultiplyAvx2(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output)
     {
-        int first = (rows + 1) / 2;
+        int first = (rows + 1) / 2, second = rows - first;
+        // Both are there before either runs: a half that has run must not run again.
+        nint firstEntry = Entry(first, 2, operand, output, Arithmetic.Fp32), secondEntry = second == 0 ? firstEntry : Entry(second, 2, operand, output, Arithmetic.Fp32);
+        if (firstEntry == 0 || secondEntry == 0)
+            return false;
         TileArguments part = *tile;
         for (int half = 0; half < 2; half++)
         {
-            int count = half == 0 ? first : rows - first;
+            int count = half == 0 ? first : second;
             if (count == 0)
                 break;
             // A part is itself a tile of two halves.
             int quarter = (count + 1) / 2;
             float* a = half == 0 ? tile->A0 : operand == TileOperand.Columns ? tile->A0 + first : tile->A1;
             float* c = half == 0 ? tile->C0 : tile->C1;
-            nint entry = Entry(count, 2, operand, output, Arithmetic.Fp32);
-            if (entry == 0)
-                return false;
+            nint entry = half == 0 ? firstEntry : secondEntry;
             part.A0 = a;
             part.A1 = (float*)((byte*)a + (quarter * tile->AStride));
             for (int lane = 0; lane < lanes; lane += 16)

@@ -7,7 +7,7 @@ namespace Switchyard.Training.Benchmarks;
 /// <summary>Random experts in every storage type, in native memory of their own.</summary>
 internal sealed unsafe class StoredWeights : IDisposable
 {
-    private const int Group = 32;
+    private const int Group = 32, LargestGroup = 128;
     private readonly List<nint> _owned = [];
     private readonly Random _random = new(1);
 
@@ -71,11 +71,10 @@ internal sealed unsafe class StoredWeights : IDisposable
         };
     }
 
-    /// <summary>Random codes and zeros in groups of 128, in order.</summary>
+    /// <summary>Random codes and zeros in order, in groups of 128 columns, or all in one.</summary>
     private StoredMatrix Transposed(string storage, int rows, int columns)
     {
-        const int Columns = 128;
-        int groups = columns / Columns;
+        int group = columns % LargestGroup == 0 ? LargestGroup : columns, groups = columns / group;
         var codes = (byte*)Take((long)rows * columns / 2);
         var zeros = (byte*)Take((long)groups * rows / 2);
         var scales = (Half*)Take((long)groups * rows * 2);
@@ -85,11 +84,11 @@ internal sealed unsafe class StoredWeights : IDisposable
         new Span<Half>(scales, groups * rows).Fill((Half)0.001f);
         for (int k = 0; k < columns; k++)
         {
-            order[k] = k / Columns;
+            order[k] = k / group;
         }
 
         return storage is "awq-int4"
-            ? new AwqMatrix((int*)codes, (int*)zeros, scales, rows, columns, Columns)
+            ? new AwqMatrix((int*)codes, (int*)zeros, scales, rows, columns, group)
             : new GptqMatrix((int*)codes, (int*)zeros, scales, order, rows, columns, groups, 4, secondFormat: false);
     }
 

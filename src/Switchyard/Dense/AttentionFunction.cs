@@ -40,18 +40,20 @@ internal sealed unsafe class AttentionFunction : autograd.SingleTensorFunction<A
         (Tensor q, Tensor k, Tensor v, Tensor output, Tensor logSums) = (saved[0], saved[1], saved[2], saved[3], saved[4]);
         Tensor slope = Dense(grad_output);
         (Tensor dq, Tensor dk, Tensor dv) = (empty(q.shape), empty(k.shape), empty(v.shape));
-        Attention(q, k, v, (float)ctx.get_data(ScaleKey)).Backward(KernelEngines.Current, Memory(output), TensorMemory.Floats(logSums), Memory(slope), Memory(dq), Memory(dk), Memory(dv));
+        using TensorMemory memory = new();
+        Attention(memory, q, k, v, (float)ctx.get_data(ScaleKey)).Backward(KernelEngines.Current, Heads(memory, output), memory.Floats(logSums), Heads(memory, slope), Heads(memory, dq), Heads(memory, dk), Heads(memory, dv));
         return ctx.Return(dq, dk, dv, null);
     }
 
     private static Tensor Forward(Tensor q, Tensor k, Tensor v, float scale, Tensor? logSums)
     {
         Tensor output = empty(q.size(0), q.size(1), q.size(2), v.size(3));
-        Attention(q, k, v, scale).Forward(KernelEngines.Current, Memory(output), TensorMemory.Floats(logSums));
+        using TensorMemory memory = new();
+        Attention(memory, q, k, v, scale).Forward(KernelEngines.Current, Heads(memory, output), memory.Floats(logSums));
         return output;
     }
 
-    private static CausalAttention Attention(Tensor q, Tensor k, Tensor v, float scale) => new()
+    private static CausalAttention Attention(TensorMemory memory, Tensor q, Tensor k, Tensor v, float scale) => new()
     {
         Batch = checked((int)q.size(0)),
         Tokens = checked((int)q.size(1)),
@@ -60,13 +62,13 @@ internal sealed unsafe class AttentionFunction : autograd.SingleTensorFunction<A
         HeadSize = checked((int)q.size(3)),
         ValueSize = checked((int)v.size(3)),
         Scale = scale,
-        Queries = Memory(q),
-        Keys = Memory(k),
-        Values = Memory(v),
+        Queries = Heads(memory, q),
+        Keys = Heads(memory, k),
+        Values = Heads(memory, v),
     };
 
     /// <summary>The tensor, or a copy where the values of a head are not side by side.</summary>
     private static Tensor Dense(Tensor heads) => heads.size(3) == 1 || heads.stride(3) == 1 ? heads : heads.contiguous();
 
-    private static HeadMemory Memory(Tensor heads) => new(TensorMemory.FirstFloat(heads), (int)heads.size(3), heads.stride(0), heads.stride(1), heads.stride(2));
+    private static HeadMemory Heads(TensorMemory memory, Tensor heads) => new(memory.FirstFloat(heads), (int)heads.size(3), heads.stride(0), heads.stride(1), heads.stride(2));
 }

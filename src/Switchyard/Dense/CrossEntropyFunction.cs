@@ -95,16 +95,17 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
         {
             Tensor wide = h.to(ScalarType.Float32);
             Tensor? dWide = dHidden?.dtype == ScalarType.Float32 ? dHidden : dHidden is null ? null : empty_like(wide);
+            using TensorMemory memory = new();
             DenseProduct product = new()
             {
                 Rows = checked((int)h.size(0)),
                 Inputs = checked((int)h.size(1)),
                 Outputs = checked((int)slope.size(1)),
-                X = TensorMemory.Floats(wide),
-                Weights = TensorMemory.Floats(weight),
+                X = memory.Floats(wide),
+                Weights = memory.Floats(weight),
                 StoredWeights = stored,
             };
-            product.Backward(KernelEngines.Current, TensorMemory.Floats(slope), TensorMemory.Floats(dWide), TensorMemory.Floats(dWeight), accumulate: !first);
+            product.Backward(KernelEngines.Current, memory.Floats(slope), memory.Floats(dWide), memory.Floats(dWeight), accumulate: !first);
             if (dWide is not null && !ReferenceEquals(dWide, dHidden))
             {
                 dHidden!.copy_(dWide);

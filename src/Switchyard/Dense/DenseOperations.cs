@@ -17,7 +17,7 @@ public static class DenseOperations
     /// <param name="bias">b [N], of the type of x, or null.</param>
     /// <returns>[..., N].</returns>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) =>
-        OnKernels(x) && x.ndim > 0 && OnKernels(weight) && weight.is_contiguous() && (bias is null || (OnKernels(bias) && bias.is_contiguous()))
+        OnKernels(x) && x.ndim > 0 && OnKernels(weight) && weight.Is(weight.size(0), x.size(-1)) && weight.is_contiguous() && (bias is null || (OnKernels(bias) && bias.Is(weight.size(0)) && bias.is_contiguous()))
             ? LinearFunction.Run(x, weight, bias)
             : nn.functional.linear(x, weight, bias!);
 
@@ -26,8 +26,20 @@ public static class DenseOperations
     /// <param name="weight">W [N, K].</param>
     /// <param name="bias">b [N], or null.</param>
     /// <returns>[..., N], of the type of x.</returns>
+    /// <exception cref="ArgumentException">The sizes do not fit together.</exception>
+    /// <remarks>The memory of the matrix must live until the gradients are computed.</remarks>
     public static Tensor Linear(Tensor x, StoredMatrix weight, Tensor? bias = null)
     {
+        if (x.ndim == 0 || x.size(-1) != weight.Columns)
+        {
+            throw new ArgumentException($"x is [{string.Join(", ", x.shape)}]; expected [..., {weight.Columns}], as the matrix is [{weight.Rows}, {weight.Columns}]", nameof(x));
+        }
+
+        if (bias is not null)
+        {
+            TensorShape.Expect(bias, nameof(bias), weight.Rows);
+        }
+
         using var scope = NewDisposeScope();
         return LinearFunction.Run(x.to(ScalarType.Float32), weight, KernelEngines.DefaultArithmetic(x.dtype), bias?.to(ScalarType.Float32)).to(x.dtype).MoveToOuterDisposeScope();
     }
@@ -42,7 +54,7 @@ public static class DenseOperations
     /// <returns>[..., n].</returns>
     public static Tensor RootMeanSquareNorm(Tensor x, Tensor weight, double epsilon)
     {
-        if (OnKernels(x) && OnKernels(weight) && weight.is_contiguous())
+        if (OnKernels(x) && OnKernels(weight) && x.ndim > 0 && weight.Is(x.size(-1)) && weight.is_contiguous())
         {
             return NormFunction.Run(x, weight, epsilon);
         }
@@ -57,9 +69,18 @@ public static class DenseOperations
     /// <param name="cosines">Cosines of the angles [≥ N, D], fp32, the second half a copy of the first.</param>
     /// <param name="sines">Sines of the angles, as <paramref name="cosines"/>.</param>
     /// <returns>[B, N, H, D].</returns>
+    /// <exception cref="ArgumentException">The sizes do not fit together, or D is odd.</exception>
     public static Tensor Rotate(Tensor x, Tensor cosines, Tensor sines)
     {
-        if (OnKernels(x) && OnKernels(cosines) && OnKernels(sines))
+        TensorShape.Expect(x, nameof(x), -1, -1, -1, -1);
+        TensorShape.Expect(cosines, nameof(cosines), -1, x.size(3));
+        TensorShape.Expect(sines, nameof(sines), -1, x.size(3));
+        if (x.size(3) % 2 != 0 || cosines.size(0) < x.size(1) || sines.size(0) < x.size(1))
+        {
+            throw new ArgumentException($"heads are [{string.Join(", ", x.shape)}]; expected an even last size and at most as many positions as there are angles, {Math.Min(cosines.size(0), sines.size(0))}", nameof(x));
+        }
+
+        if (OnKernels(x) && OnKernels(cosines) && OnKernels(sines) && cosines.is_contiguous() && sines.is_contiguous())
         {
             return RotationFunction.Run(x, cosines, sines);
         }
@@ -78,11 +99,12 @@ public static class DenseOperations
     /// <param name="targets">T of them, int64; negative ones are not judged.</param>
     /// <param name="logits">Most logits at once; at least those of one token are.</param>
     /// <returns>A scalar, fp32; 0 if no token is judged.</returns>
+    /// <exception cref="ArgumentException">The sizes do not fit together, or the targets are no Int64.</exception>
     public static Tensor CrossEntropy(Tensor hidden, Tensor weight, Tensor targets, long logits = 1 << 22)
     {
+        TensorShape.Expect(weight, nameof(weight), -1, hidden.size(-1));
         using var scope = NewDisposeScope();
-        Tensor rows = hidden.reshape(-1, hidden.size(-1)).contiguous();
-        return CrossEntropyFunction.Run(rows, weight.contiguous(), null, targets.flatten(), Math.Max(1, logits / weight.size(0))).MoveToOuterDisposeScope();
+        return CrossEntropyFunction.Run(Rows(hidden), weight.contiguous(), null, Judged(targets, hidden), Math.Max(1, logits / weight.size(0))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same of weights in the form in which they are stored, which have no gradient.</summary>
@@ -91,11 +113,22 @@ public static class DenseOperations
     /// <param name="targets">T of them, int64; negative ones are not judged.</param>
     /// <param name="logits">Most logits at once; at least those of one token are.</param>
     /// <returns>A scalar, fp32; 0 if no token is judged.</returns>
+    /// <exception cref="ArgumentException">The sizes do not fit together, or the targets are no Int64.</exception>
     public static Tensor CrossEntropy(Tensor hidden, StoredMatrix weight, Tensor targets, long logits = 1 << 22)
     {
         using var scope = NewDisposeScope();
-        Tensor rows = hidden.reshape(-1, hidden.size(-1)).contiguous();
-        return CrossEntropyFunction.Run(rows, null, weight, targets.flatten(), Math.Max(1, logits / weight.Rows)).MoveToOuterDisposeScope();
+        return CrossEntropyFunction.Run(Rows(hidden), null, weight, Judged(targets, hidden), Math.Max(1, logits / weight.Rows)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Rows(Tensor hidden) => hidden.reshape(-1, hidden.size(-1)).contiguous();
+
+    /// <summary>The targets in a row, one for each token.</summary>
+    private static Tensor Judged(Tensor targets, Tensor hidden)
+    {
+        long tokens = hidden.numel() / Math.Max(1, hidden.size(-1));
+        return targets.dtype == ScalarType.Int64 && targets.numel() == tokens
+            ? targets.flatten()
+            : throw new ArgumentException($"targets are [{string.Join(", ", targets.shape)}] of {targets.dtype}; expected {tokens} of Int64, one for each token", nameof(targets));
     }
 
     /// <summary>Whether our kernels work on a tensor.</summary>
@@ -107,8 +140,17 @@ public static class DenseOperations
     /// <param name="value">V [B, N, G, D'].</param>
     /// <returns>[B, N, H, D'].</returns>
     /// <remarks>Our kernels keep of the forward pass one number for each query and make the rest again for the gradients (Dao et al. 2022, arXiv 2205.14135). No tensor is copied, whatever its strides, if the values of a head are side by side.</remarks>
+    /// <exception cref="ArgumentException">The sizes do not fit together.</exception>
     public static Tensor CausalAttention(Tensor query, Tensor key, Tensor value)
     {
+        TensorShape.Expect(query, nameof(query), -1, -1, -1, -1);
+        TensorShape.Expect(key, nameof(key), query.size(0), query.size(1), -1, query.size(3));
+        TensorShape.Expect(value, nameof(value), query.size(0), query.size(1), key.size(2), -1);
+        if (key.size(2) == 0 || query.size(2) % key.size(2) != 0)
+        {
+            throw new ArgumentException($"{query.size(2)} query heads cannot share {key.size(2)} key heads; expected a divisor", nameof(key));
+        }
+
         if (OnKernels(query) && OnKernels(key) && OnKernels(value))
         {
             return AttentionFunction.Run(query, key, value, 1 / Math.Sqrt(query.size(-1)));

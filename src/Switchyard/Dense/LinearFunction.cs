@@ -47,7 +47,8 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         Tensor? dx = needs.X ? empty_like(x) : null;
         Tensor? dWeight = weight is not null && (needs.Weight || needs.Bias) ? empty_like(weight) : null;
         Tensor? dBias = !needs.Bias ? null : weight is null ? dy.sum([0L]) : empty(weight.size(0));
-        Product(x, weight, null, stored).Backward(KernelEngines.Current, TensorMemory.Floats(dy), TensorMemory.Floats(dx), TensorMemory.Floats(dWeight), weight is null ? null : TensorMemory.Floats(dBias));
+        using TensorMemory memory = new();
+        Product(memory, x, weight, null, stored).Backward(KernelEngines.Current, memory.Floats(dy), memory.Floats(dx), memory.Floats(dWeight), weight is null ? null : memory.Floats(dBias));
         return ctx.Return(dx, needs.Weight ? dWeight : null, dBias, null, null);
     }
 
@@ -65,20 +66,21 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
     private static Tensor Forward(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored)
     {
         Tensor y = empty(x.size(0), stored?.Matrix.Rows ?? weight!.size(0));
-        Product(x, weight, bias, stored).Forward(KernelEngines.Current, TensorMemory.Floats(y));
+        using TensorMemory memory = new();
+        Product(memory, x, weight, bias, stored).Forward(KernelEngines.Current, memory.Floats(y));
         return y;
     }
 
-    private static DenseProduct Product(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored) => new()
+    private static DenseProduct Product(TensorMemory memory, Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored) => new()
     {
         Rows = checked((int)x.size(0)),
         Inputs = checked((int)x.size(1)),
         Outputs = stored?.Matrix.Rows ?? checked((int)weight!.size(0)),
-        X = TensorMemory.Floats(x),
-        Weights = TensorMemory.Floats(weight),
+        X = memory.Floats(x),
+        Weights = memory.Floats(weight),
         StoredWeights = stored?.Matrix,
         Arithmetic = stored?.Arithmetic ?? Arithmetic.Fp32,
-        Bias = TensorMemory.Floats(bias),
+        Bias = memory.Floats(bias),
     };
 
     private sealed record StoredWeights(StoredMatrix Matrix, Arithmetic Arithmetic);

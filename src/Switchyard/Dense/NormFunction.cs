@@ -45,24 +45,26 @@ internal sealed unsafe class NormFunction : autograd.SingleTensorFunction<NormFu
         Tensor dy = grad_output.contiguous();
         Tensor? dx = needs.X ? empty_like(x) : null;
         Tensor? dWeight = needs.Weight ? empty_like(weight) : null;
-        Norm(x, weight, needs.Epsilon).Backward(KernelEngines.Current, TensorMemory.Floats(dy), TensorMemory.Floats(scales), TensorMemory.Floats(dx), TensorMemory.Floats(dWeight));
+        using TensorMemory memory = new();
+        Norm(memory, x, weight, needs.Epsilon).Backward(KernelEngines.Current, memory.Floats(dy), memory.Floats(scales), memory.Floats(dx), memory.Floats(dWeight));
         return ctx.Return(dx, dWeight, null);
     }
 
     private static Tensor Forward(Tensor x, Tensor weight, float epsilon, Tensor? scales)
     {
         Tensor y = empty_like(x);
-        Norm(x, weight, epsilon).Forward(KernelEngines.Current, TensorMemory.Floats(y), TensorMemory.Floats(scales));
+        using TensorMemory memory = new();
+        Norm(memory, x, weight, epsilon).Forward(KernelEngines.Current, memory.Floats(y), memory.Floats(scales));
         return y;
     }
 
-    private static RootMeanSquareNorm Norm(Tensor x, Tensor weight, float epsilon) => new()
+    private static RootMeanSquareNorm Norm(TensorMemory memory, Tensor x, Tensor weight, float epsilon) => new()
     {
         Rows = checked((int)x.size(0)),
         Width = checked((int)x.size(1)),
         Epsilon = epsilon,
-        X = TensorMemory.Floats(x),
-        Weights = TensorMemory.Floats(weight),
+        X = memory.Floats(x),
+        Weights = memory.Floats(weight),
     };
 
     private sealed record Needs(bool X, bool Weight, float Epsilon);

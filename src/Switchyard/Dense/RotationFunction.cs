@@ -37,16 +37,17 @@ internal sealed unsafe class RotationFunction : autograd.SingleTensorFunction<Ro
     private static Tensor Turn(Tensor x, Tensor cosines, Tensor sines, bool back)
     {
         Tensor y = empty_like(x);
+        using TensorMemory memory = new();
         RotaryRotation rotation = new()
         {
             Tokens = checked((int)(x.size(0) * x.size(1))),
             Heads = checked((int)x.size(2)),
             HeadSize = checked((int)x.size(3)),
             Positions = checked((int)x.size(1)),
-            Cosines = TensorMemory.Floats(cosines),
-            Sines = TensorMemory.Floats(sines),
+            Cosines = memory.Floats(cosines),
+            Sines = memory.Floats(sines),
         };
-        rotation.Run(KernelEngines.Current, TensorMemory.Floats(x), TensorMemory.Floats(y), back);
+        rotation.Run(KernelEngines.Current, memory.Floats(x), memory.Floats(y), back);
         return y;
     }
 }

@@ -26,7 +26,7 @@ public sealed class AutoExecutor(ExecutorOptions options, ExecutorTable? table =
     public override long ComputedRows(DispatchedTokens tokens, ExpertWeights experts) => Chosen(tokens, experts).ComputedRows(tokens, experts);
 
     /// <inheritdoc/>
-    public override Tensor Run(DispatchedTokens tokens, ExpertWeights experts) => Chosen(tokens, experts).Run(tokens, experts);
+    protected override Tensor Compute(DispatchedTokens tokens, ExpertWeights experts) => Chosen(tokens, experts).Run(tokens, experts);
 
     private ExpertExecutor Chosen(DispatchedTokens tokens, ExpertWeights experts) => Get(Choose(tokens, experts));
 

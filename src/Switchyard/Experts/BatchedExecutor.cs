@@ -10,7 +10,7 @@ internal sealed class BatchedExecutor(ExecutorOptions options, Func<int, int> ca
 {
     public override long ComputedRows(DispatchedTokens tokens, ExpertWeights experts) => (long)tokens.Plan.Experts * Capacity(tokens.Plan);
 
-    public override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
+    protected override Tensor Compute(DispatchedTokens tokens, ExpertWeights experts)
     {
         if (tokens.Plan.Rows == 0)
         {

@@ -39,9 +39,10 @@ internal sealed record ExpertTensors(Tensor GateUp, Tensor Down, Tensor? GateUpB
 
     private static unsafe void Widen(IReadOnlyList<StoredMatrix> matrices, int from, Tensor all)
     {
+        using TensorMemory memory = new();
         for (int i = 0; i < matrices.Count; i++)
         {
-            matrices[i].Widen(TensorMemory.Floats(all) + ((long)(from + i) * matrices[i].Rows * matrices[i].Columns));
+            matrices[i].Widen(memory.Floats(all) + ((long)(from + i) * matrices[i].Rows * matrices[i].Columns));
         }
     }
 }

@@ -11,7 +11,7 @@ public sealed class GroupedMmExecutor(ExecutorOptions options) : ExpertExecutor
 
     /// <inheritdoc/>
     /// <exception cref="ConfigurationException">Torch's grouped product does not take the type of the tokens (it takes Float32, BFloat16 and Float16), or a row of d or f elements is no multiple of 16 bytes.</exception>
-    public override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
+    protected override Tensor Compute(DispatchedTokens tokens, ExpertWeights experts)
     {
         if (Objection(tokens.X.dtype, experts.Options) is { } objection)
         {

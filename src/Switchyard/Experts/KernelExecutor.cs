@@ -11,8 +11,8 @@ namespace Switchyard.Experts;
 /// <remarks>
 /// The gather is part of the packing of a tile, the activation follows the first product, weights and scatter the last; X is never permuted in memory. The same bits at any thread count.
 /// For weights on the CPU that are fp32, or frozen and of any storage type, which are read where they lie; tokens of another floating type are widened and the result is narrowed.
-/// Elsewhere, and for trained weights of another type, <see cref="Elsewhere"/> does the work.
-/// The kernels run on a thread team of their own, of as many threads as torch was told to use. It sleeps between calls, and so must libtorch's OpenMP threads:
+/// Elsewhere, and for trained weights of another type, <see cref="Elsewhere"/> does the work, and where that takes neither the type nor the sizes, a batched product.
+/// The kernels run on a thread team of their own, of as many threads as torch was told to use, at most the processors that the process may use. It sleeps between calls, and so must libtorch's OpenMP threads:
 /// set <c>OMP_WAIT_POLICY=passive</c> before the process starts where both share few cores (the command line does).
 /// </remarks>
 public abstract class KernelExecutor : ExpertExecutor
@@ -21,6 +21,7 @@ public abstract class KernelExecutor : ExpertExecutor
     protected const int TileRows = 32;
 
     private readonly ExecutorOptions _options;
+    private readonly BatchedExecutor _anywhere;
 
     /// <summary>For derived executors.</summary>
     /// <param name="options">Time or memory.</param>
@@ -28,6 +29,7 @@ public abstract class KernelExecutor : ExpertExecutor
     protected KernelExecutor(ExecutorOptions options, ExpertExecutor elsewhere)
     {
         _options = options;
+        _anywhere = new BatchedExecutor(options, most => most);
         Elsewhere = elsewhere;
     }
 
@@ -40,18 +42,18 @@ public abstract class KernelExecutor : ExpertExecutor
     protected abstract int RowsOf(int count, int largest);
 
     /// <inheritdoc/>
-    public sealed override bool Accepts(DispatchedTokens tokens, ExpertWeights experts) => OnKernels(tokens, experts) || Elsewhere.Accepts(tokens, experts);
+    public sealed override bool Accepts(DispatchedTokens tokens, ExpertWeights experts) => OnKernels(tokens, experts) || Other(tokens, experts).Accepts(tokens, experts);
 
     /// <inheritdoc/>
     public sealed override long ComputedRows(DispatchedTokens tokens, ExpertWeights experts) =>
-        OnKernels(tokens, experts) ? RowsOfExperts(tokens.Plan).Sum(n => (long)n) : Elsewhere.ComputedRows(tokens, experts);
+        OnKernels(tokens, experts) ? RowsOfExperts(tokens.Plan).Sum(n => (long)n) : Other(tokens, experts).ComputedRows(tokens, experts);
 
     /// <inheritdoc/>
-    public sealed override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
+    protected sealed override Tensor Compute(DispatchedTokens tokens, ExpertWeights experts)
     {
         if (!OnKernels(tokens, experts))
         {
-            return Elsewhere.Run(tokens, experts);
+            return Other(tokens, experts).Run(tokens, experts);
         }
 
         if (tokens.Plan.Rows == 0)
@@ -88,6 +90,9 @@ public abstract class KernelExecutor : ExpertExecutor
 
     /// <summary>The least multiple of <see cref="TileRows"/> that is not less than <paramref name="rows"/>.</summary>
     protected static int WholeTiles(int rows) => (rows + TileRows - 1) / TileRows * TileRows;
+
+    /// <summary>Who does the work where the kernels cannot: <see cref="Elsewhere"/>, or where that objects, what takes any size and floating-point type.</summary>
+    private ExpertExecutor Other(DispatchedTokens tokens, ExpertWeights experts) => Elsewhere.Accepts(tokens, experts) ? Elsewhere : _anywhere;
 
     private int[] RowsOfExperts(DispatchPlan plan)
     {

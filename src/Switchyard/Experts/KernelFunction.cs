@@ -2,7 +2,6 @@ using Switchyard.Dense;
 using Switchyard.Experts.Caching;
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.FeedForward;
-using static Switchyard.Dense.TensorMemory;
 using static TorchSharp.torch;
 
 namespace Switchyard.Experts;
@@ -38,7 +37,13 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
             rows,
             experts.Form,
             activations,
-            new GradientNeeds(x.requires_grad, weights.requires_grad, experts.GateUp is { requires_grad: true }, experts.Down is { requires_grad: true }));
+            new GradientNeeds(
+                x.requires_grad,
+                weights.requires_grad,
+                experts.GateUp is { requires_grad: true },
+                experts.Down is { requires_grad: true },
+                experts.GateUpBias is { requires_grad: true },
+                experts.DownBias is { requires_grad: true }));
     }
 
     /// <inheritdoc/>
@@ -70,24 +75,25 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
         Tensor? dWeights = needs.Weights ? zeros_like(weights) : null;
         Tensor? dGateUp = needs.GateUp ? empty_like(experts.GateUp!) : null;
         Tensor? dDown = needs.Down ? empty_like(experts.Down!) : null;
-        Tensor? dGateUpBias = needs.GateUp && experts.GateUpBias is not null ? empty_like(experts.GateUpBias) : null;
-        Tensor? dDownBias = needs.Down && experts.DownBias is not null ? empty_like(experts.DownBias) : null;
+        Tensor? dGateUpBias = needs.GateUpBias ? empty_like(experts.GateUpBias!) : null;
+        Tensor? dDownBias = needs.DownBias ? empty_like(experts.DownBias!) : null;
         KernelRows rows = ((KernelRows)ctx.get_data(RowsKey)) with { TokenOfRow = saved[6], PairOfRow = saved[7] };
+        using TensorMemory memory = new();
         fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
-            Problem(x, weights, experts, rows, experts.Form.Whole, offsets, computed).Backward(
+            Problem(memory, x, weights, experts, rows, experts.Whole(memory), offsets, computed).Backward(
                 KernelEngines.Current,
                 new FeedForwardGradients
                 {
-                    Y = Floats(dy),
-                    X = Floats(dx),
-                    Weights = Floats(dWeights),
-                    First = Floats(dGateUp),
-                    FirstBias = Floats(dGateUpBias),
-                    Second = Floats(dDown),
-                    SecondBias = Floats(dDownBias),
+                    Y = memory.Floats(dy),
+                    X = memory.Floats(dx),
+                    Weights = memory.Floats(dWeights),
+                    First = memory.Floats(dGateUp),
+                    FirstBias = memory.Floats(dGateUpBias),
+                    Second = memory.Floats(dDown),
+                    SecondBias = memory.Floats(dDownBias),
                 },
-                Floats(saved[8]));
+                memory.Floats(saved[8]));
         }
 
         return ctx.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null, null);
@@ -95,20 +101,22 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
 
     private static long SavedLength(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows)
     {
+        using TensorMemory memory = new();
         fixed (int* offsets = rows.Offsets, computed = rows.Computed)
         {
-            return Problem(x, weights, experts, rows, experts.Form.Whole, offsets, computed).SavedLength;
+            return Problem(memory, x, weights, experts, rows, experts.Whole(memory), offsets, computed).SavedLength;
         }
     }
 
     private static Tensor Forward(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, Tensor? saved)
     {
         Tensor y = empty_like(x);
-        foreach (ExpertPortion portion in experts.Form.Portions(rows.Computed))
+        using TensorMemory memory = new();
+        foreach (ExpertPortion portion in experts.Portions(memory, rows.Computed))
         {
             fixed (int* offsets = portion.OffsetsIn(rows.Offsets), computed = rows.Computed)
             {
-                Problem(x, weights, experts, rows, portion, offsets, computed).Forward(KernelEngines.Current, Floats(y), Floats(saved), adds: portion.From > 0);
+                Problem(memory, x, weights, experts, rows, portion, offsets, computed).Forward(KernelEngines.Current, memory.Floats(y), memory.Floats(saved), adds: portion.From > 0);
             }
         }
 
@@ -116,7 +124,7 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
     }
 
     /// <summary>The work on the rows of a portion of the experts, whose offsets count from its own first row; the rows that are computed are those of all E.</summary>
-    private static GroupedFeedForward Problem(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, ExpertPortion portion, int* offsets, int* computed) => new()
+    private static GroupedFeedForward Problem(TensorMemory memory, Tensor x, Tensor weights, KernelExperts experts, KernelRows rows, ExpertPortion portion, int* offsets, int* computed) => new()
     {
         Tokens = checked((int)x.size(0)),
         Width = checked((int)x.size(1)),
@@ -130,21 +138,21 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
             ExpertActivation.Relu => Activation.Relu,
             _ => throw new ArgumentOutOfRangeException(nameof(experts), experts.Form.Options.Activation, "no such activation"),
         },
-        X = Floats(x),
-        First = Floats(experts.GateUp),
+        X = memory.Floats(x),
+        First = portion.GateUp is null ? memory.Floats(experts.GateUp) : null,
         StoredFirst = portion.GateUp,
-        FirstBias = RowOf(experts.GateUpBias, portion.From),
-        Second = Floats(experts.Down),
+        FirstBias = RowOf(memory, experts.GateUpBias, portion.From),
+        Second = portion.Down is null ? memory.Floats(experts.Down) : null,
         StoredSecond = portion.Down,
-        SecondBias = RowOf(experts.DownBias, portion.From),
+        SecondBias = RowOf(memory, experts.DownBias, portion.From),
         Offsets = offsets,
         Computed = computed + portion.From,
-        RowToken = (long*)Address(rows.TokenOfRow) + rows.Offsets[portion.From],
-        RowPair = (long*)Address(rows.PairOfRow) + rows.Offsets[portion.From],
-        Weights = Floats(weights),
+        RowToken = (long*)memory.Address(rows.TokenOfRow) + rows.Offsets[portion.From],
+        RowPair = (long*)memory.Address(rows.PairOfRow) + rows.Offsets[portion.From],
+        Weights = memory.Floats(weights),
     };
 
-    private static float* RowOf(Tensor? matrix, int row) => matrix is null ? null : Floats(matrix) + (row * matrix.size(1));
+    private static float* RowOf(TensorMemory memory, Tensor? matrix, int row) => matrix is null ? null : memory.Floats(matrix) + (row * matrix.size(1));
 
-    private sealed record GradientNeeds(bool X, bool Weights, bool GateUp, bool Down);
+    private sealed record GradientNeeds(bool X, bool Weights, bool GateUp, bool Down, bool GateUpBias, bool DownBias);
 }

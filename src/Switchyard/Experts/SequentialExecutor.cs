@@ -7,7 +7,7 @@ namespace Switchyard.Experts;
 public sealed class SequentialExecutor : ExpertExecutor
 {
     /// <inheritdoc/>
-    public override Tensor Run(DispatchedTokens tokens, ExpertWeights experts)
+    protected override Tensor Compute(DispatchedTokens tokens, ExpertWeights experts)
     {
         if (tokens.Plan.Rows == 0)
         {

@@ -9,6 +9,7 @@ public sealed class StoredExperts : IDisposable
     private readonly IDisposable? _memory;
     private ExpertCache? _cache;
     private int _layer;
+    private bool _disposed;
 
     /// <summary>Matrices in memory of someone else.</summary>
     /// <param name="options">Sizes.</param>
@@ -59,11 +60,12 @@ public sealed class StoredExperts : IDisposable
     /// <summary>All experts in portions, in order; those with rows are in memory until the next portion is asked for. One portion where nothing bounds the memory.</summary>
     /// <param name="rows">Rows of each expert, [E]; those without rows must not be used.</param>
     /// <exception cref="IOException">An expert cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">Their memory is gone.</exception>
     internal IEnumerable<ExpertPortion> Portions(IReadOnlyList<int> rows)
     {
         if (_cache is null)
         {
-            yield return new ExpertPortion(0, Options.Experts, GateUp, Down);
+            yield return Whole;
             yield break;
         }
 
@@ -89,6 +91,21 @@ public sealed class StoredExperts : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _memory?.Dispose();
+    /// <summary>All experts where they lie.</summary>
+    /// <exception cref="ObjectDisposedException">Their memory is gone.</exception>
+    internal ExpertPortion Whole
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return new ExpertPortion(0, Options.Experts, GateUp, Down);
+        }
+    }
+
+    /// <summary>Frees the memory, if it is its own. A backward pass through the experts is over by then, or fails.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        _memory?.Dispose();
+    }
 }

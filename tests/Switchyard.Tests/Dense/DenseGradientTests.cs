@@ -36,9 +36,9 @@ public sealed unsafe class DenseGradientTests
         using var scope = NewDisposeScope();
         random.manual_seed(2);
         Tensor stored = randn(outputs, width).to(ScalarType.BFloat16);
-        BFloat16Matrix matrix = new((ushort*)TensorMemory.Address(stored), outputs, width);
+        using TensorMemory memory = new();
+        BFloat16Matrix matrix = new((ushort*)memory.Address(stored), outputs, width);
         AssertSlopes(i => DenseOperations.Linear(i[0], matrix, i[1]), [randn(rows, width), randn(outputs)]);
-        GC.KeepAlive(stored);
     }
 
     [Theory]
@@ -87,9 +87,9 @@ public sealed unsafe class DenseGradientTests
         AssertSlopes(i => DenseOperations.CrossEntropy(i[0], i[1], targets, block * vocabulary).reshape(1), [h, w], [1, 1 / Math.Sqrt(width)]);
 
         Tensor stored = w.to(ScalarType.BFloat16);
-        BFloat16Matrix matrix = new((ushort*)TensorMemory.Address(stored), vocabulary, width);
+        using TensorMemory memory = new();
+        BFloat16Matrix matrix = new((ushort*)memory.Address(stored), vocabulary, width);
         AssertSlopes(i => DenseOperations.CrossEntropy(i[0], matrix, targets, block * vocabulary).reshape(1), [h]);
-        GC.KeepAlive(stored);
     }
 
     [Theory]
