@@ -27,6 +27,26 @@ internal static class ModelPath
         }
     }
 
+    /// <summary>Whether a folder is that of a run that began with another model, whose path its <c>config.json</c> names, as <c>reroute</c> does.</summary>
+    public static bool IsRunOfModel(string folder)
+    {
+        string path = new RunFolder(folder).ConfigPath;
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(path));
+            return config.RootElement.ValueKind == JsonValueKind.Object && config.RootElement.TryGetProperty("model", out JsonElement model) && model.ValueKind == JsonValueKind.String;
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{path} is not JSON: {e.Message}", e);
+        }
+    }
+
     /// <summary>The model's folder: the one named, or the trained model in the folder of a run.</summary>
     /// <exception cref="ConfigurationException">There is no model in it.</exception>
     public static string Resolve(string folder)

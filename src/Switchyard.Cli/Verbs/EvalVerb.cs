@@ -40,6 +40,11 @@ internal static class EvalVerb
 
     private static int Run(ParseResult parse, CommonOptions common, string path, string? text, TextOptionSet windows, ModelLoadOptions load, TokenizerOption tokenizer, CancellationToken cancellation)
     {
+        if (ModelPath.IsRunOfModel(path))
+        {
+            path = ModelPath.Resolve(path);
+        }
+
         if (ModelPath.IsModel(path))
         {
             if (text is null)

@@ -6,7 +6,6 @@ using Switchyard.Cli.Terminal;
 using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Configuration;
-using Switchyard.Training.Corpora;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Rerouting;
 using Switchyard.Training.Results;
@@ -54,6 +53,14 @@ internal sealed class RerouteVerb
             command.Options.Add(option);
         }
 
+        command.Validators.Add(result =>
+        {
+            Symbol[] changing = [verb._model, .. options.Where(o => o != verb._resume), verb._common.Seed];
+            if (result.GetResult(verb._resume) is not null && changing.FirstOrDefault(s => IsGiven(result, s)) is { } given)
+            {
+                result.AddError($"{given.Name} cannot stand beside --resume: an interrupted run goes on as its config.json says");
+            }
+        });
         return command;
     }
 
@@ -70,7 +77,6 @@ internal sealed class RerouteVerb
         config.Validate();
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(config.Model)));
         RunFolder folder = new(resumed ?? parse.GetValue(_output) ?? Path.Combine("runs", $"reroute-{name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
-        ICorpus? judge = parse.GetValue(_options.Judge) is { } text ? Corpus.Open(text) : null;
         Verb.UseThreads(parse, _common);
         using TrainingDisplay display = new(parse.GetValue(_common.Quiet));
         RerouteResult result;
@@ -78,8 +84,7 @@ internal sealed class RerouteVerb
         {
             result = new RerouteRun(config, folder).Run(
                 Verb.Machine(parse, _common),
-                CommandText.Of("reroute", parse),
-                judge is null ? null : (judge, parse.GetValue(_options.JudgeContext), parse.GetValue(_options.MaxTokens) ?? long.MaxValue),
+                config.Command ?? CommandText.Of("reroute", parse),
                 resumed is not null,
                 display,
                 cancellation);
@@ -87,7 +92,7 @@ internal sealed class RerouteVerb
         catch (OperationCanceledException)
         {
             display.Dispose();
-            Console.Error.WriteLine($"switchyard: stopped; go on with: switchyard reroute --resume {folder.Path}");
+            Console.Error.WriteLine(File.Exists(folder.ConfigPath) ? $"switchyard: stopped; go on with: switchyard reroute --resume {folder.Path}" : "switchyard: stopped before anything was written");
             return ExitCode.Interrupted;
         }
 
@@ -95,6 +100,13 @@ internal sealed class RerouteVerb
         Tell(parse, result, folder);
         return ExitCode.Done;
     }
+
+    private static bool IsGiven(System.CommandLine.Parsing.CommandResult result, Symbol symbol) => symbol switch
+    {
+        Option option => result.GetResult(option) is { Implicit: false },
+        Argument argument => result.GetResult(argument) is { Tokens.Count: > 0 },
+        _ => false,
+    };
 
     private RerouteConfig Read(ParseResult parse) => _options.Read(parse, parse.GetValue(_model)!, parse.GetValue(_common.Seed)) with
     {
@@ -105,6 +117,10 @@ internal sealed class RerouteVerb
         Layers = parse.GetValue(_layers) is { } list ? LayerList.Parse(list) : null,
         Start = Enum.Parse<RouterStart>(parse.GetValue(_start)!, ignoreCase: true),
         KeepLoss = parse.GetValue(_keepLoss),
+        Judge = parse.GetValue(_options.Judge) is { } judge ? Path.GetFullPath(judge) : null,
+        JudgeContext = parse.GetValue(_options.JudgeContext),
+        JudgeTokens = parse.GetValue(_options.MaxTokens),
+        Command = CommandText.Of("reroute", parse),
     };
 
     private void Tell(ParseResult parse, RerouteResult result, RunFolder folder)

@@ -75,6 +75,7 @@ internal static class ModelReader
             using var quiet = no_grad();
             IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
+            RequireNumbers(model, weights);
             model.Source.RoutingTensors = ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)).SelectMany(t => weights.Tensors(t.Name)).ToHashSet(StringComparer.Ordinal);
             model.ComputeType = load.ComputeType;
             model.eval();
@@ -131,6 +132,19 @@ internal static class ModelReader
         }
 
         return leftOut;
+    }
+
+    /// <summary>Refuses routers that hold what is no finite number: their experts would only seem unused.</summary>
+    private static void RequireNumbers(MoeTransformer model, WeightReader weights)
+    {
+        foreach ((string name, Tensor tensor) in ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)))
+        {
+            if (tensor.is_floating_point() && !tensor.isfinite().all().item<bool>())
+            {
+                string stored = weights.Tensors(name).First();
+                throw new CheckpointFormatException(weights.Checkpoint.FileOf(stored).Path, stored, "it holds what is no finite number; no expert can be scored by it.");
+            }
+        }
     }
 
     private static void Check(CheckpointTensors tensors, IEnumerable<string> missing, IReadOnlyList<string> unexpected)

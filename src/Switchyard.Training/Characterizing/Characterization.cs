@@ -39,9 +39,9 @@ public sealed class Characterization
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public CharacterizeResult Run(MachineInfo machine, string command, bool resume = false, IProgress<ComparisonProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (!resume && File.Exists(_folder.ConfigPath))
+        if (!resume)
         {
-            throw new ConfigurationException($"'{_folder.Path}' holds a run already; go on with it by --resume, or name another folder");
+            _folder.RequireUnused();
         }
 
         ICorpus judge = Corpus.Open(_config.Judge);
@@ -84,7 +84,7 @@ public sealed class Characterization
 
     private string RowsPath => Path.Combine(_folder.Path, "rows");
 
-    /// <summary>Finds out what can be put into the model, makes the folder, and judges the model as it is.</summary>
+    /// <summary>Finds out what can be put into the model, judges the model as it is, and makes the folder.</summary>
     private (ProfileModel Model, bool Masked, IReadOnlyList<RowRecipe> Rows, IReadOnlyList<LeftOutRouter> LeftOut, StoredRow Row) Original(CharacterizeConfig config, TextTokenizer tokenizer, ICorpus judge, IProgress<ComparisonProgress>? progress, CancellationToken cancellation)
     {
         using MoeTransformer model = MoeTransformer.Load(config.Reroute.Model);
@@ -95,9 +95,11 @@ public sealed class Characterization
 
         MoeLayer[] layers = [.. model.MoeLayers.Where(l => config.Reroute.Layers?.Contains(l.Options.Layer) is not false)];
         (IReadOnlyList<RowRecipe> rows, IReadOnlyList<LeftOutRouter> leftOut) = RowRecipe.Of(config, [.. layers.Select(l => l.Options)]);
-        _folder.Create();
-        _folder.WriteConfig(_config);
-        Directory.CreateDirectory(RowsPath);
+        if (config.Reroute.Context > model.Options.LongestSequence)
+        {
+            throw new ConfigurationException($"context is {config.Reroute.Context}; the model's longest sequence is {model.Options.LongestSequence}");
+        }
+
         string path = Path.Combine(RowsPath, CharacterizeRow.Original + ".json");
         StoredRow? row = StoredRow.Read(path);
         if (row is null)
@@ -109,6 +111,9 @@ public sealed class Characterization
             LayerRouting routing = layers[0].Routing;
             CharacterizeRow made = RouterFigures.Row(CharacterizeRow.Original, routing, model.RouterParameters, judged, RoutingLatency.Measure(routing, layers[0].Options, config.LatencyTokens, cancellation));
             row = new StoredRow(made with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, judged.Text, judged.Targets);
+            _folder.Create();
+            _folder.WriteConfig(_config);
+            Directory.CreateDirectory(RowsPath);
             row.Write(path);
         }
 

@@ -31,7 +31,9 @@ internal sealed class UpcycledFolder : IDisposable
             return new UpcycledFolder(config.Reroute.Model, null, null);
         }
 
-        string temporary = $"{System.IO.Path.TrimEndingDirectorySeparator(output)}.{Guid.NewGuid():N}.upcycled.tmp";
+        // The same name each time: what a killed run has left is replaced.
+        string temporary = $"{System.IO.Path.TrimEndingDirectorySeparator(output)}.upcycled.tmp";
+        Remove(temporary);
         try
         {
             UpcycleResult result = UpcycleRun.Run(

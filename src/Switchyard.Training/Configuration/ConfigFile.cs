@@ -63,6 +63,11 @@ public static class ConfigFile
         JsonObject complete = (JsonObject)settings.DeepClone();
         foreach ((string key, int size) in sizes)
         {
+            if (complete.ContainsKey(key))
+            {
+                throw new ConfigurationException($"{section}: '{key}' is what the model has; leave it out");
+            }
+
             complete[key] = size;
         }
 

@@ -90,6 +90,11 @@ internal sealed class Calibration : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor x = inputs.Seen();
+        if (!x.isfinite().all().item<bool>())
+        {
+            throw new ConfigurationException($"layer {moe.Options.Layer}: what its experts see of the calibration text holds what is no finite number; a weight of the model is none, or too large");
+        }
+
         CalibrationTokens tokens = inputs.Tokens(_request.LeastTokens);
         List<RoundedMatrix> gateUp = [], down = [], shared = [];
         int[] routed = new int[moe.Options.Experts], added = new int[moe.Options.Experts];

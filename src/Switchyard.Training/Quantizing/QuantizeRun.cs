@@ -26,8 +26,9 @@ public static class QuantizeRun
     {
         RunFolder.RequireNew(request.Output);
         long started = Stopwatch.GetTimestamp();
+        Evaluation? first = Judge(request, request.Model, progress, cancellation);
         (long before, long after, Calibration? calibration) = Write(request, progress, cancellation);
-        Evaluation? first = Judge(request, request.Model, progress, cancellation), second = Judge(request, request.Output, progress, cancellation);
+        Evaluation? second = Judge(request, request.Output, progress, cancellation);
         return new QuantizeResult
         {
             Machine = machine,

@@ -62,6 +62,18 @@ public sealed record RerouteConfig
         CheckpointEvery = 50,
     };
 
+    /// <summary>Text to judge the original and what comes out by: a file or folder; null for none.</summary>
+    public string? Judge { get; init; }
+
+    /// <summary>Tokens of a window of that text; null for the usual.</summary>
+    public int? JudgeContext { get; init; }
+
+    /// <summary>The most tokens of it; null for all.</summary>
+    public long? JudgeTokens { get; init; }
+
+    /// <summary>The command that began the run; null where none is known.</summary>
+    public string? Command { get; init; }
+
     /// <summary>Seed of weights, noise and the order of the data.</summary>
     public long Seed { get; init; } = 1;
 
@@ -88,6 +100,9 @@ public sealed record RerouteConfig
         (Training with { Steps = Math.Max(1, Training.Steps) }).Validate();
         Require(DistillSteps >= 0, $"distillSteps is {DistillSteps}; it must not be negative");
         Require(Context >= 2, $"context is {Context}; it must be at least 2");
+        Require(JudgeContext is null or >= 2, $"judgeContext is {JudgeContext}; it must be at least 2");
+        Require(JudgeTokens is null or >= 2, $"judgeTokens is {JudgeTokens}; it must be at least 2");
+        Require((long)Training.BatchSequences * Context <= int.MaxValue, $"batchSequences is {Training.BatchSequences} and context is {Context}; a batch has at most {int.MaxValue:N0} tokens");
         Require(TeacherWeight is >= 0 and <= 1, $"teacherWeight is {TeacherWeight}; it lies in [0, 1]");
         Require(HeldOutShare is > 0 and < 1, $"heldOutShare is {HeldOutShare}; it must lie in (0, 1)");
         _ = RoutingRecipe.Parse($"{Router}+{Balance}{(Selector is null ? string.Empty : "+" + Selector)}");

@@ -40,27 +40,39 @@ public sealed class RerouteRun
     /// <summary>Replaces, fits and trains the routers, and writes the new checkpoint.</summary>
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="command">The command that repeats it.</param>
-    /// <param name="judge">Text to judge both models by, with its windows; null for none.</param>
     /// <param name="resume">Whether to go on from the last checkpoint in the folder, if there is one.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
+    /// <exception cref="ConfigurationException">The folder is in use, the parts do not fit together, a text is too short, or the model's loss is no number.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     /// <exception cref="DivergenceException">Training diverged.</exception>
-    public RerouteResult Run(MachineInfo machine, string command, (ICorpus Corpus, int? Context, long MaxTokens)? judge = null, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    public RerouteResult Run(MachineInfo machine, string command, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        _folder.Create();
+        if (!resume)
+        {
+            _folder.RequireUnused();
+        }
+
         using CorpusVocabulary? vocabulary = CorpusVocabulary.OfModel(_config.Model);
         using PackedCorpus corpus = Open(vocabulary, cancellation);
         using TextTokenizer bytes = new ByteTokenizer();
         using ReroutedModel model = ReroutedModel.Load(_config, vocabulary?.Tokenizer ?? bytes);
         RequireFit(model, vocabulary);
+        using TextJudge? judge = TextJudge.Of(_config, model, cancellation);
         TokenStream text = new(corpus, _config.Context, _config.Training.BatchSequences, _config.Seed);
         IEnumerable<TokenBatch> heldOut = HeldOut(corpus, _config.Training.EvaluateTokens);
         using RerouteTrainer trainer = new(model, _config, text);
         double seconds = 0;
         List<HistoryPoint> history = [];
         Stopwatch clock = Stopwatch.StartNew();
-        RerouteFigures before = Evaluate(model, heldOut, old: true);
+        Report(progress, trainer, "evaluating");
+        RerouteFigures before = Evaluate(model, heldOut, old: true, cancellation);
+        if (!double.IsFinite(before.Loss))
+        {
+            throw new ConfigurationException($"'{_config.Model}': its loss on the held-out text is {before.Loss}; a weight of the model is no number, or too large");
+        }
+
+        _folder.Create();
         KeptRouting? kept = null;
         if (resume && _folder.Checkpoints() is [.., int last])
         {
@@ -81,22 +93,26 @@ public sealed class RerouteRun
             AtomicFile.Write(StartPath, stream => JsonSerializer.Serialize(stream, RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation)));
             if (_config.Training.Steps > 0)
             {
-                RouterBeginning.Balancers(model, text);
+                RouterBeginning.Balancers(model, _config, text);
                 model.Strength = FirstStrength;
             }
         }
 
         kept = Train(trainer, heldOut, before.Loss, kept, history, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
-        progress?.Report(new TrainingProgress(model.RoutingName, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, "evaluating"));
-        if (kept.Step != trainer.StepsDone)
+        Report(progress, trainer, "evaluating");
+        if (_config.KeepLoss || kept.Step != trainer.StepsDone)
         {
             KeptRouting.Load(_folder, model.Weights());
         }
 
-        trainer.Settle();
-        double strength = model.Strength = _config.KeepLoss ? LargestStrength(model, heldOut, before.Loss, kept) : 1;
+        if (_config.Training.Steps > 0)
+        {
+            trainer.Settle(cancellation);
+        }
+
+        double strength = model.Strength = _config.KeepLoss ? StrengthThatKeeps(model, heldOut, before.Loss, kept, cancellation) : 1;
         model.KeepStrength();
-        RerouteFigures after = Evaluate(model, heldOut, old: false);
+        RerouteFigures after = Evaluate(model, heldOut, old: false, cancellation);
         double[] agreement = RoutingAgreement.Measure(model, HeldOut(corpus, AgreementTokens), cancellation);
         Watch?.Invoke(RerouteStage.Trained, model);
         if (WritesModel)
@@ -104,7 +120,7 @@ public sealed class RerouteRun
             Save(model);
         }
 
-        (ProfileResult Before, ProfileResult After)? judged = judge is { } j ? Judge(model, j.Corpus, j.Context, j.MaxTokens, machine, command, progress, cancellation) : null;
+        (ProfileResult Before, ProfileResult After)? judged = judge is null ? null : Judge(model, judge, machine, command, progress, cancellation);
         return new RerouteResult
         {
             Machine = machine,
@@ -150,6 +166,11 @@ public sealed class RerouteRun
             throw new ConfigurationException($"context is {_config.Context}; the model's longest sequence is {model.Model.Options.LongestSequence}");
         }
 
+        if (_config.Start == RouterStart.Copy)
+        {
+            model.RequireCopy();
+        }
+
         if (vocabulary is not null && vocabulary.EndOfDocument >= model.Model.Options.VocabularySize)
         {
             throw new ConfigurationException($"'{_config.Model}': the tokenizer ends texts with token {vocabulary.EndOfDocument}; the model knows 0 to {model.Model.Options.VocabularySize - 1}: they do not belong together");
@@ -165,7 +186,7 @@ public sealed class RerouteRun
         ReroutedModel model = trainer.Rerouted;
         TrainingWindow window = new(model.Model, model.Layers[0].Options.Experts);
         double? limit = _config.KeepLoss ? bound : null;
-        kept ??= Keep(model, Evaluate(model, heldOut, old: false), trainer.StepsDone, null, limit);
+        kept ??= Begin(model, heldOut, trainer.StepsDone, limit, cancellation);
         while (trainer.StepsDone < training.Steps)
         {
             StepResult step = trainer.Step(window.Recorder);
@@ -174,7 +195,7 @@ public sealed class RerouteRun
             bool evaluates = ends || (training.EvaluateEvery > 0 && trainer.StepsDone % training.EvaluateEvery == 0);
             if (evaluates || trainer.StepsDone % training.LogEvery == 0)
             {
-                RerouteFigures? figures = evaluates ? Evaluate(model, heldOut, old: false) : null;
+                RerouteFigures? figures = evaluates ? Evaluate(model, heldOut, old: false, cancellation) : null;
                 HistoryPoint point = window.Close(trainer.StepsDone, (long)trainer.StepsDone * trainer.StepTokens, figures?.Loss);
                 history.Add(point);
                 _folder.AppendMetrics(point);
@@ -224,27 +245,74 @@ public sealed class RerouteRun
 
     private double NextStrength(double strength, bool passed) => !_config.KeepLoss ? 1 : passed ? strength * 0.7 : Math.Min(1, strength * 1.3);
 
-    /// <summary>The largest factor on what the balancers do with which the held-out loss is not above the original's; 0 where there is none.</summary>
-    private static double LargestStrength(ReroutedModel model, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting kept)
+    /// <summary>What is kept before the first step. Where the loss is to be kept, the routing without its balancers is a candidate: what was copied or fitted well has the original's loss.</summary>
+    private KeptRouting Begin(ReroutedModel model, IEnumerable<TokenBatch> heldOut, int step, double? limit, CancellationToken cancellation)
+    {
+        double strength = model.Strength;
+        KeptRouting? kept = null;
+        if (limit is not null)
+        {
+            model.Strength = 0;
+            kept = Keep(model, Evaluate(model, heldOut, old: false, cancellation), step, null, limit);
+            model.Strength = strength;
+        }
+
+        return Keep(model, Evaluate(model, heldOut, old: false, cancellation), step, kept, limit);
+    }
+
+    /// <summary>
+    /// The largest factor on what the balancers do with which the held-out loss is not above the original's. Balancers have settled since the loss of what was kept was measured:
+    /// where no factor keeps the loss any more, the routing is put back as it was kept, and where none ever did, what has the least loss of all is left.
+    /// </summary>
+    private double StrengthThatKeeps(ReroutedModel model, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting kept, CancellationToken cancellation)
     {
         const int halvings = 5;
-        (double low, double high) = kept.Loss <= bound ? (kept.Strength, 1.0) : (0.0, kept.Strength);
+        double LossAt(double strength)
+        {
+            model.Strength = strength;
+            return Evaluate(model, heldOut, old: false, cancellation).Loss;
+        }
+
+        double[] tried = [kept.Strength, 0];
+        double[] losses = [.. tried.Distinct().Select(LossAt)];
+        int keeps = Array.FindIndex(losses, loss => loss <= bound);
+        if (keeps < 0)
+        {
+            int least = Array.IndexOf(losses, losses.Min());
+            if (!(losses[least] < kept.Loss))
+            {
+                KeptRouting.Load(_folder, model.Weights());
+                return kept.Strength;
+            }
+
+            return tried[least];
+        }
+
+        double low = tried[keeps], high = keeps == 0 ? 1 : kept.Strength;
+        if (keeps == 0 && low < high && LossAt(high) <= bound)
+        {
+            return high;
+        }
+
         for (int i = 0; i < halvings && low < high; i++)
         {
-            model.Strength = (low + high) / 2;
-            (low, high) = Evaluate(model, heldOut, old: false).Loss <= bound ? (model.Strength, high) : (low, model.Strength);
+            double middle = (low + high) / 2;
+            (low, high) = LossAt(middle) <= bound ? (middle, high) : (low, middle);
         }
 
         return low;
     }
 
-    private static RerouteFigures Evaluate(ReroutedModel model, IEnumerable<TokenBatch> heldOut, bool old)
+    private void Report(IProgress<TrainingProgress>? progress, RerouteTrainer trainer, string phase) =>
+        progress?.Report(new TrainingProgress(trainer.Rerouted.RoutingName, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, phase));
+
+    private static RerouteFigures Evaluate(ReroutedModel model, IEnumerable<TokenBatch> heldOut, bool old, CancellationToken cancellation)
     {
         model.Use(old);
         try
         {
             LoadRecorder load = new(LoadRecorderOptions.LoadOnly);
-            Evaluation evaluation = model.Masking is { } masking ? Evaluator.Masked(model.Model, heldOut, masking, load) : Evaluator.Run(model.Model, heldOut, load);
+            Evaluation evaluation = model.Masking is { } masking ? Evaluator.Masked(model.Model, heldOut, masking, load, cancellation: cancellation) : Evaluator.Run(model.Model, heldOut, load, cancellation: cancellation);
             IReadOnlyList<LayerStatistics> layers = evaluation.Routing!.Statistics();
             return new RerouteFigures
             {
@@ -281,17 +349,15 @@ public sealed class RerouteRun
         model.Model.SaveRerouted(_folder.ModelPath);
     }
 
-    private (ProfileResult Before, ProfileResult After) Judge(ReroutedModel model, ICorpus corpus, int? context, long maxTokens, MachineInfo machine, string command, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    private (ProfileResult Before, ProfileResult After) Judge(ReroutedModel model, TextJudge judge, MachineInfo machine, string command, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        using TextTokenizer tokenizer = TextTokenizer.Load(_config.Model);
-        TextOptions windows = TextOptions.For(model.Model.Options.LongestSequence, context, null, maxTokens);
         ProfileResult Profile(string path, bool old)
         {
             progress?.Report(new TrainingProgress(model.RoutingName, 0, 1, double.NaN, 0, old ? "judging the original" : "judging"));
             model.Use(old);
             try
             {
-                return Profiler.Run(model.Model, new ProfileRequest { ModelPath = path, Tokenizer = tokenizer, Corpus = corpus, Text = windows, Command = command }, machine, cancellation: cancellation);
+                return Profiler.Run(model.Model, new ProfileRequest { ModelPath = path, Tokenizer = judge.Tokenizer, Corpus = judge.Corpus, Text = judge.Windows, Command = command }, machine, cancellation: cancellation);
             }
             finally
             {

@@ -44,8 +44,11 @@ internal sealed class RerouteTrainer : IDisposable
         _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), batch, observer, share), Rerouted.Model.AfterStep);
 
     /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
-    public void Settle() =>
-        Settling.Run(Rerouted.Model, _config.Training, StepsDone, number => Rerouted.Batch(_text.Read(number), number).Inputs);
+    public void Settle(CancellationToken cancellation) => Settling.Run(Rerouted.Model, _config.Training, StepsDone, number =>
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Rerouted.Batch(_text.Read(number), number).Inputs;
+    });
 
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();

@@ -1,7 +1,6 @@
 using Switchyard.Models;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Tokenizers;
-using Switchyard.Routing;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Masking;
 using Switchyard.Training.Trainers;
@@ -119,24 +118,53 @@ internal sealed class ReroutedModel : IDisposable
         Strength = 1;
     }
 
-    /// <summary>Gives the new routers the weights of the old ones.</summary>
+    /// <summary>Whether the old balancers lean on the choice, and the new ones are of their kind and take over.</summary>
+    public bool CopiesBalance { get; private set; }
+
+    /// <summary>Refuses what <see cref="Copy()"/> cannot do.</summary>
+    /// <exception cref="ConfigurationException">Old and new routers, or balancers that lean on the choice, are of different kinds or sizes.</exception>
+    public void RequireCopy()
+    {
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            (LayerRouting from, LayerRouting to) = (Old(i), New(i));
+            if (from.Router.Options != to.Router.Options || from.Router.GetType() != to.Router.GetType())
+            {
+                throw new ConfigurationException($"layer {Layers[i].Options.Layer}: the weights of a router '{from.Options.Routing.Router}' cannot be copied into a router '{to.Options.Routing.Router}'; start it with distill or fresh");
+            }
+
+            if (LeansOnTheChoice(from) && !from.Balancer.state_dict().Keys.ToHashSet().SetEquals(to.Balancer.state_dict().Keys))
+            {
+                throw new ConfigurationException($"layer {Layers[i].Options.Layer}: the old choice is biased by '{from.Options.Routing.Balancer}', which '{to.Options.Routing.Balancer}' cannot take over; copy with --balance {from.Options.Routing.Balancer}, or start with distill or fresh");
+            }
+        }
+    }
+
+    /// <summary>Gives the new routers the weights of the old ones, and where the old choice is biased, the new balancers the old ones' state.</summary>
     /// <exception cref="ConfigurationException">They are of different kinds or sizes.</exception>
     public void Copy()
     {
+        RequireCopy();
         using var quiet = no_grad();
         for (int i = 0; i < Layers.Count; i++)
         {
-            (Router from, Router to) = (Old(i).Router, New(i).Router);
-            if (from.Options != to.Options || from.GetType() != to.GetType())
+            Copy(Old(i).Router, New(i).Router);
+            if (LeansOnTheChoice(Old(i)))
             {
-                throw new ConfigurationException($"layer {Layers[i].Options.Layer}: the weights of a router '{Old(i).Options.Routing.Router}' cannot be copied into a router '{New(i).Options.Routing.Router}'; start it with distill or fresh");
+                Copy(Old(i).Balancer, New(i).Balancer);
+                CopiesBalance = true;
             }
+        }
+    }
 
-            Dictionary<string, Tensor> values = from.state_dict();
-            foreach ((string name, Tensor value) in to.state_dict())
-            {
-                value.copy_(values[name]);
-            }
+    private static bool LeansOnTheChoice(LayerRouting routing) => routing.Balancer.state_dict().Values.Any(t => t.count_nonzero().item<long>() > 0);
+
+    private static void Copy(nn.Module from, nn.Module to)
+    {
+        Dictionary<string, Tensor> values = from.state_dict();
+        foreach ((string name, Tensor value) in to.state_dict())
+        {
+            value.copy_(values[name]);
         }
     }
 

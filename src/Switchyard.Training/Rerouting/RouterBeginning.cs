@@ -38,8 +38,14 @@ internal static class RouterBeginning
     }
 
     /// <summary>Balancers start from the prices of the new routers' scores on some text, so that training need not find them first.</summary>
-    public static void Balancers(ReroutedModel model, TokenStream text)
+    /// <remarks>Those that were copied with their routers have them.</remarks>
+    public static void Balancers(ReroutedModel model, RerouteConfig config, TokenStream text)
     {
+        if (config.Start == RouterStart.Copy && model.CopiesBalance)
+        {
+            return;
+        }
+
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         List<Tensor>[] preferences = [.. model.Layers.Select(_ => new List<Tensor>())];

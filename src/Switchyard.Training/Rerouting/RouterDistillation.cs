@@ -2,6 +2,7 @@ using Switchyard.Routing;
 using Switchyard.Selection;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Optimization;
+using Switchyard.Training.Trainers;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Rerouting;
@@ -46,10 +47,16 @@ internal static class RouterDistillation
                     return;
                 }
 
+                double value = total.item<float>();
+                if (!double.IsFinite(value))
+                {
+                    throw new DivergenceException($"fitting the routers to the old ones: the loss of batch {step + 1} is {value}; a weight of an old router is no number, or too large");
+                }
+
                 total.backward();
                 optimizer.Step(LearningRate * schedule.Factor((step * Parts) + part++), 0);
                 optimizer.ZeroGradients();
-                loss += total.item<float>() / Parts;
+                loss += value / Parts;
             }
 
             progress?.Invoke(step + 1, loss / model.Layers.Count);

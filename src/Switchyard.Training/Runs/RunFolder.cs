@@ -43,6 +43,18 @@ public sealed class RunFolder
         }
     }
 
+    /// <summary>Refuses a folder that holds anything: what a run writes would mix with it, or replace it.</summary>
+    /// <exception cref="ConfigurationException">It does.</exception>
+    public void RequireUnused()
+    {
+        if (File.Exists(Path) || (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any()))
+        {
+            throw new ConfigurationException(File.Exists(ConfigPath)
+                ? $"'{Path}' holds a run already; go on with it by --resume, or name another folder"
+                : $"'{Path}' is there already; name a folder that is not, or is empty");
+        }
+    }
+
     /// <summary>Makes the folder and sees that it can be written.</summary>
     /// <exception cref="ConfigurationException">It cannot.</exception>
     public void Create()

@@ -24,6 +24,7 @@ public sealed class RerouteTests : IDisposable
         Assert.Equal(0, CommandRun.Of("eval", Path.Combine(run, "model"), "--text", Text(), "--context", "32", "--json", judged, "--threads", "1").ExitCode);
         using JsonDocument eval = JsonDocument.Parse(File.ReadAllText(judged));
         Assert.Equal(after, eval.RootElement.GetProperty("loss").GetDouble(), 1e-6);
+        Assert.Equal(0, CommandRun.Of("eval", run, "--text", Text(), "--context", "32", "--quiet", "--threads", "1").ExitCode);
         CommandRun inspected = CommandRun.Of("inspect", Path.Combine(run, "model"));
         Assert.Contains("qwen3_moe with other routers", inspected.Output, StringComparison.Ordinal);
         Assert.Contains("layers 0, 1: attention+dual", inspected.Output, StringComparison.Ordinal);
@@ -49,6 +50,9 @@ public sealed class RerouteTests : IDisposable
         File.WriteAllText(small, "ab");
         CommandRun.Of("reroute", Model(), "--text", small, "--context", "16", "--output", Path.Combine(_folder, "y")).AssertFails(3, "small.txt");
         CommandRun.Of("reroute", "--resume", Path.Combine(_folder, "none")).AssertFails(3, "config.json");
+        CommandRun.Of("reroute", "--resume", Path.Combine(_folder, "none"), "--steps", "3").AssertFails(2, "--steps");
+        CommandRun.Of("reroute", "--resume", Path.Combine(_folder, "none"), Model()).AssertFails(2, "MODEL");
+        Reroute("--output", Model()).AssertFails(3, "holds a run already");
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

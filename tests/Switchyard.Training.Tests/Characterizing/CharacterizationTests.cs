@@ -65,8 +65,8 @@ public sealed class CharacterizationTests : IDisposable
     {
         CharacterizeConfig config = Config() with { Routers = ["mlp+dual"], KeepModels = true };
         CharacterizeRow row = Run("kept", config).Rows[1];
-        RerouteConfig alone = config.Reroute with { Router = "mlp", Balance = "dual" };
-        RerouteResult rerouted = new RerouteRun(alone, new RunFolder(_text.Folder("alone"))).Run(TinyModel.Machine, string.Empty, (Corpus.Open(config.Judge), 32, 600), cancellation: TestContext.Current.CancellationToken);
+        RerouteConfig alone = config.Reroute with { Router = "mlp", Balance = "dual", Judge = config.Judge, JudgeContext = 32, JudgeTokens = 600 };
+        RerouteResult rerouted = new RerouteRun(alone, new RunFolder(_text.Folder("alone"))).Run(TinyModel.Machine, string.Empty, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(rerouted.JudgedAfter!.Loss, row.Loss, 1e-12);
         Assert.Equal(rerouted.Agreement.Average(), row.Agreement);
         string kept = Path.Combine(_text.Folder("kept"), "rows", "mlp+dual", "model", "model.safetensors");

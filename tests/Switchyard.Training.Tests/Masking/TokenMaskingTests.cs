@@ -144,9 +144,9 @@ public sealed class TokenMaskingTests : IDisposable
             File.WriteAllText(Path.Combine(corpus, $"{i}.txt"), string.Join(' ', Enumerable.Repeat($"the fox number {(char)('a' + (i % 26))} jumps over the lazy dog.", 6)));
         }
 
-        RerouteConfig config = new() { Model = Model, Corpus = corpus, Router = "attention", Balance = "none", Context = 32, DistillSteps = 4, TeacherWeight = 0 };
+        RerouteConfig config = new() { Model = Model, Corpus = corpus, Router = "attention", Balance = "none", Context = 32, DistillSteps = 4, TeacherWeight = 0, Judge = corpus, JudgeContext = 16 };
         config = config with { Training = config.Training with { Steps = 6, BatchSequences = 4, EvaluateTokens = 512, EvaluateEvery = 3 } };
-        RerouteResult result = new RerouteRun(config, new RunFolder(Path.Combine(_folder, "run"))).Run(TinyModel.Machine, "reroute", (TinyModel.Text(), 16, long.MaxValue), cancellation: TestContext.Current.CancellationToken);
+        RerouteResult result = new RerouteRun(config, new RunFolder(Path.Combine(_folder, "run"))).Run(TinyModel.Machine, "reroute", cancellation: TestContext.Current.CancellationToken);
         Assert.True(double.IsFinite(result.After.Loss) && result.After.Loss < result.Before.Loss + 0.5);
         Assert.Equal(0.5, result.AgreementAtStart.Average(), 0.5);
         using MoeTransformer read = MoeTransformer.Load(result.Output);

@@ -1,4 +1,5 @@
 using Switchyard.Models;
+using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Rerouting;
 using Switchyard.Training.Results;
@@ -48,6 +49,7 @@ public sealed class RerouteRunTests : IDisposable
         RerouteResult again = new RerouteRun(Config() with { Model = result.Output, Start = RouterStart.Copy, Router = router, Balance = balance, Selector = router is "hash" ? "topk-softmax" : null, Training = Config().Training with { Steps = 0 } }, new RunFolder(_text.Folder("check"))).Run(Machine, string.Empty, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(result.After.Loss, again.Before.Loss);
         Assert.Equal(result.After.Gini, again.Before.Gini);
+        Assert.Equal(again.Before with { RouterMicrosecondsPerToken = null }, again.After with { RouterMicrosecondsPerToken = null });
         Assert.True(double.IsFinite(result.After.Loss));
     }
 
@@ -85,6 +87,97 @@ public sealed class RerouteRunTests : IDisposable
         Assert.True(result.After.Gini <= result.Before.Gini, $"{result.Before.Gini} → {result.After.Gini}");
     }
 
+    [Theory]
+    [InlineData(1, "dual")]
+    [InlineData(2, "dual")]
+    [InlineData(3, "bias")]
+    [InlineData(4, "dual")]
+    public void Where_the_start_keeps_the_loss_so_does_what_comes_out_whatever_training_and_settling_do(long seed, string balance)
+    {
+        RerouteConfig config = Config() with { KeepLoss = true, Start = RouterStart.Copy, Balance = balance, Seed = seed };
+        RerouteResult result = Run("keep", config with { Training = config.Training with { Steps = 12, LearningRate = 0.5 } });
+        Assert.True(result.LossKept, $"{result.Before.Loss} → {result.After.Loss}");
+    }
+
+    [Fact]
+    public void A_choice_that_is_biased_is_copied_with_its_bias_or_not_at_all()
+    {
+        RerouteResult biased = Run("biased", Config() with { Training = Config().Training with { Steps = 30 } });
+        RerouteConfig copy = Config() with { Model = biased.Output, Start = RouterStart.Copy, Training = Config().Training with { Steps = 0 } };
+        Assert.Contains("'dual'", Assert.Throws<ConfigurationException>(() => Run("none", copy with { Balance = "none" })).Message, StringComparison.Ordinal);
+        Assert.Equal(Bytes(biased.Output), Bytes(Run("dual", copy).Output));
+    }
+
+    [Fact]
+    public void A_folder_in_use_is_refused_and_stays_as_it_is()
+    {
+        byte[] weights = Bytes(Model);
+        string config = File.ReadAllText(Path.Combine(Model, "config.json"));
+        Assert.Contains("holds a run already", Assert.Throws<ConfigurationException>(() => new RerouteRun(Config(), new RunFolder(Model)).Run(Machine, string.Empty, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Equal(weights, Bytes(Model));
+        Assert.Equal(config, File.ReadAllText(Path.Combine(Model, "config.json")));
+
+        string other = Directory.CreateDirectory(_text.Folder("other")).FullName;
+        File.WriteAllText(Path.Combine(other, "mine.txt"), "mine");
+        Assert.Contains("there already", Assert.Throws<ConfigurationException>(() => Run("other", Config())).Message, StringComparison.Ordinal);
+        Assert.Equal(["mine.txt"], Directory.GetFileSystemEntries(other).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_run_that_cannot_begin_leaves_no_folder()
+    {
+        Assert.Throws<ConfigurationException>(() => Run("long", Config() with { Context = 4096 }));
+        Assert.Throws<ConfigurationException>(() => Run("long", Config() with { Judge = _text.Folder("text"), JudgeContext = 4096 }));
+        Assert.Throws<ConfigurationException>(() => Run("long", Config() with { Training = Config().Training with { BatchSequences = int.MaxValue } }));
+        string nothing = Path.Combine(Directory.CreateDirectory(_text.Folder("nothing")).FullName, "one.txt");
+        File.WriteAllText(nothing, "a");
+        Assert.Contains("judge", Assert.Throws<ConfigurationException>(() => Run("long", Config() with { Judge = nothing })).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_text.Folder("long")));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void A_router_that_is_no_number_is_named_before_anything_is_trained(float number)
+    {
+        string broken = _text.Folder("broken");
+        using (MoeTransformer model = MoeTransformer.Load(Model))
+        {
+            using var quiet = no_grad();
+            model.MoeLayers[1].Router.get_parameter("W_g")![0, 0] = number;
+            model.Save(broken);
+        }
+
+        Assert.Equal("model.layers.1.mlp.gate.weight", Assert.Throws<Models.Files.CheckpointFormatException>(() => Run("never", Config() with { Model = broken })).Tensor);
+    }
+
+    [Fact]
+    public void A_model_whose_loss_is_no_number_is_refused()
+    {
+        string broken = _text.Folder("broken");
+        using (MoeTransformer model = MoeTransformer.Load(Model))
+        {
+            using var quiet = no_grad();
+            model.named_parameters().Single(p => p.name == "model.norm.weight").parameter.fill_(float.NaN);
+            model.Save(broken);
+        }
+
+        Assert.Contains(broken, Assert.Throws<ConfigurationException>(() => Run("never", Config() with { Model = broken })).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_text.Folder("never")));
+    }
+
+    [Fact]
+    public void A_run_that_goes_on_judges_by_the_text_that_it_was_started_with()
+    {
+        RerouteConfig config = Config() with { DistillSteps = 2, Judge = Path.Combine(_text.Folder("text"), "one"), JudgeContext = 16, JudgeTokens = 400, Command = "switchyard reroute" };
+        RunFolder folder = new(_text.Folder("judged"));
+        using CancellationTokenSource stop = new();
+        Assert.Throws<OperationCanceledException>(() => new RerouteRun(config, folder).Run(Machine, string.Empty, progress: new Stop(stop, step: 4), cancellation: stop.Token));
+        RerouteConfig read = ConfigFile.Load<RerouteConfig>(folder.ConfigPath);
+        Assert.Equal(config with { Training = read.Training }, read);
+        Assert.NotNull(new RerouteRun(read, folder).Run(Machine, string.Empty, resume: true, cancellation: TestContext.Current.CancellationToken).JudgedAfter);
+    }
+
     [Fact]
     public void Only_the_layers_that_are_named_are_rerouted()
     {
@@ -100,6 +193,7 @@ public sealed class RerouteRunTests : IDisposable
         AssertSays("layer 5", Config() with { Layers = [5] });
         AssertSays("cannot be copied", Config() with { Router = "mlp", Start = RouterStart.Copy });
         AssertSays("longest sequence", Config() with { Context = 4096 });
+        AssertSays("'experts'", Config() with { RouterSettings = new() { ["experts"] = 3 } });
         AssertSays("teacherWeight", Config() with { TeacherWeight = 2 });
         AssertSays("'rooter'", Config() with { Router = "rooter" });
         Assert.ThrowsAny<CorpusException>(() => Run("short", Config() with { Corpus = Path.Combine(Config().Corpus, "one", "1.txt") }));
