@@ -14,4 +14,7 @@ public enum Arithmetic
 
     /// <summary>Four uint8 by four int8, added to an int32 sum: <c>vpdpbusd</c>.</summary>
     Int8,
+
+    /// <summary>Pairs of int16 by pairs of int16, added to an int32 sum: <c>vpmaddwd</c>. For integer weights and up to eight tokens, each in 16 bits by groups of at most 128 values: a value of the token is off by at most 1/65534 of its group's largest. Everything else is computed in fp32.</summary>
+    Int16,
 }

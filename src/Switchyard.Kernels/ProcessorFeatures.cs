@@ -16,6 +16,7 @@ internal static class ProcessorFeatures
     {
         Arithmetic.Bf16 => set == InstructionSet.Avx512 && BFloat16Dot,
         Arithmetic.Int8 => set == InstructionSet.Avx512 && Int8Dot,
+        Arithmetic.Int16 => Streams.RowProducts.AreSupported,
         _ => set != InstructionSet.Portable,
     };
 

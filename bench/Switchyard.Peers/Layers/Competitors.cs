@@ -47,7 +47,7 @@ internal static class Competitors
             {
                 WeightKind.Fp32 => [Ours(1, Arithmetic.Fp32)],
                 WeightKind.Bf16 => [Ours(1, Arithmetic.Fp32), Ours(1, Arithmetic.Bf16)],
-                _ => new[] { Ours(32, Arithmetic.Fp32), Ours(32, Arithmetic.Bf16), Ours(32, Arithmetic.Int8), Ours(128, Arithmetic.Int8) },
+                _ => new[] { Ours(32, Arithmetic.Fp32), Ours(32, Arithmetic.Int16), Ours(128, Arithmetic.Int16), Ours(32, Arithmetic.Bf16), Ours(32, Arithmetic.Int8), Ours(128, Arithmetic.Int8) },
             });
         }
 

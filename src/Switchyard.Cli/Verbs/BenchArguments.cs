@@ -16,7 +16,7 @@ internal sealed class BenchArguments
     private readonly Option<string> _loads = List("--load", "spread of the pairs: even, zipf:S, collapsed", "even", Load, "SHAPES");
     private readonly Option<string> _directions = List("--direction", "what is timed: forward, forward-backward", "forward", OneOf("forward", "forward-backward"));
     private readonly Option<string> _storages = List("--storage", $"types of expert weights: {string.Join(", ", ExecutorBench.Storages)}", "fp32", OneOf([.. ExecutorBench.Storages]));
-    private readonly Option<string> _arithmetic = List("--arithmetic", "what our kernels multiply: default (follows the tokens), fp32, bf16, int8", "default", OneOf("default", "fp32", "bf16", "int8"));
+    private readonly Option<string> _arithmetic = List("--arithmetic", "what our kernels multiply: default (follows the tokens), fp32, bf16, int16, int8", "default", OneOf("default", "fp32", "bf16", "int16", "int8"));
     private readonly Option<string> _activations = List("--activations", "what is kept for the backward: keep, recompute", "keep", OneOf("keep", "recompute"));
     private readonly Option<string?> _names = new("--only") { Description = "routers or executors to time, separated by commas; the peers always run", HelpName = "NAMES" };
     private readonly Option<double> _seconds = Seconds();

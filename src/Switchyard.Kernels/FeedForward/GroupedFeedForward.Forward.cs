@@ -173,7 +173,7 @@ public sealed unsafe partial class GroupedFeedForward
     {
         int features = unit.To - unit.From, sumBlocks = Blocks(Inner, Blocking.SumBlock), sweep = Blocking.PanelsPerSweep(Inner);
         int height = sumBlocks > 1 ? Blocks(features, Panel.ColumnRows) * Panel.ColumnRows : Panel.ColumnRows;
-        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows) + Math.Max(MatrixBlocks.BufferLength(TileKernels.MaxRows), MatrixBlocks.StreamBuffer));
+        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows) + Math.Max(MatrixBlocks.BufferLength(TileKernels.MaxRows), MatrixBlocks.StreamBuffer + Streams.StreamTokens.MostFloats(StreamedRows, Inner)));
         float* turned = scratch + ((nint)sweep * height * Panel.Lanes);
         float* wide = turned + (Panel.Lanes * Panel.ColumnRows);
         MatrixBlocks weights = SecondBlocks;

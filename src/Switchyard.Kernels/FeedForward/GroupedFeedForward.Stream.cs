@@ -18,20 +18,22 @@ public sealed unsafe partial class GroupedFeedForward
         float* up = stackalloc float[StreamingProduct.MaxTokens * Step];
         float* lines = stackalloc float[3 * Values];
         new Span<float>(lines, 3 * Values).Clear();
-        float* wide = run.Engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer + Width);
+        MatrixBlocks weights = FirstBlocks;
+        IntegerForm form = weights.IntegerForm(g, Arithmetic);
+        float* wide = run.Engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer + Width + StreamTokens.Floats(count, Width, form));
         float* zeros = wide + MatrixBlocks.StreamBuffer;
         new Span<float>(zeros, count > held ? Width : 0).Clear();
         for (int i = 0; i < count; i++)
             tokens[i] = i < held ? X + ((nint)RowToken[Offsets[g] + i] * Width) : zeros;
-        MatrixBlocks weights = FirstBlocks;
+        var inputs = new StreamTokens(tokens, count, Width, form, zeros + Width);
         float* bias = FirstBias == null ? null : FirstBias + ((nint)g * FirstRows);
         float* h = run.After + ((nint)panel * Inner * Panel.Lanes);
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int rows = Math.Min(Step, unit.To - feature);
-            weights.Stream(g, feature, rows, tokens, count, wide, gate);
+            weights.Stream(g, feature, rows, inputs, wide, gate);
             if (gated)
-                weights.Stream(g, Inner + feature, rows, tokens, count, wide, up);
+                weights.Stream(g, Inner + feature, rows, inputs, wide, up);
             // Lines of 32 lanes hold all rows and tokens: lane = token · 8 + row.
             for (int i = 0; i < count * Step; i++)
             {
@@ -87,10 +89,12 @@ public sealed unsafe partial class GroupedFeedForward
             inner[i] = run.After + ((nint)run.PanelStart[group] * Inner * Panel.Lanes) + ((nint)i * Inner);
         float* bias = SecondBias == null ? null : SecondBias + ((nint)group * Width);
         MatrixBlocks weights = SecondBlocks;
+        IntegerForm form = weights.IntegerForm(group, Arithmetic);
+        var inputs = new StreamTokens(inner, count, Inner, form, wide + MatrixBlocks.StreamBuffer);
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int rows = Math.Min(Step, unit.To - feature);
-            weights.Stream(group, feature, rows, inner, count, wide, sums);
+            weights.Stream(group, feature, rows, inputs, wide, sums);
             for (int i = 0; i < CountOf(group); i++)
                 AddScaled(sums + (i * Step), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);
         }

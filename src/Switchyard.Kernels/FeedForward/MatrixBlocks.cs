@@ -86,14 +86,26 @@ internal readonly unsafe struct MatrixBlocks
         return buffer;
     }
 
-    /// <summary>Floats that a caller of <see cref="Stream"/> keeps ready.</summary>
+    /// <summary>Floats that a caller of <see cref="Stream(int, int, int, in StreamTokens, float*, float*)"/> keeps ready.</summary>
     public const int StreamBuffer = StreamingProduct.Rows * StreamPitch;
 
     private const int StreamPitch = StreamingProduct.Block + 16;
 
     /// <summary>Products of up to eight whole rows with up to eight tokens: <c>results[token · 8 + row]</c>. The rows are read once, and widened in registers or in the first cache.</summary>
     [SkipLocalsInit]
-    public void Stream(int group, int row, int rows, float** tokens, int count, float* buffer, float* results)
+    public void Stream(int group, int row, int rows, in StreamTokens tokens, float* buffer, float* results)
+    {
+        if (tokens.Form.Exists)
+            _stored![group].Multiply(row, rows, tokens, results);
+        else
+            Stream(group, row, rows, tokens.Rows, tokens.Count, buffer, results);
+    }
+
+    /// <summary>What rows of a group's matrix are multiplied as: integers, where they are and the arithmetic is not fp32.</summary>
+    public IntegerForm IntegerForm(int group, Arithmetic arithmetic) => arithmetic == Arithmetic.Fp32 || _stored is null ? Streams.IntegerForm.None : _stored[group].IntegerForm;
+
+    [SkipLocalsInit]
+    private void Stream(int group, int row, int rows, float** tokens, int count, float* buffer, float* results)
     {
         if (_stored?[group].Multiply(row, rows, tokens, count, results) == true)
             return;

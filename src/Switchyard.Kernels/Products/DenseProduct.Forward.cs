@@ -47,7 +47,7 @@ public sealed unsafe partial class DenseProduct
                         tile.B = pack + (p * panelLength) + ((nint)encoding.Lines(k) * Panel.Lanes);
                         tile.C0 = target + ((((nint)p * height) + row) * Panel.Lanes);
                         tile.C1 = tile.C0 + (first * Panel.Lanes);
-                        engine.Tiles.Multiply(&tile, count, LanesOf(unit.Panel + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue, Arithmetic);
+                        engine.Tiles.Multiply(&tile, count, LanesOf(unit.Panel + p), TileOperand.Rows, block == 0 ? TileOutput.Store : TileOutput.Continue, encoding.Arithmetic);
                     }
                 }
                 for (int p = 0; p < unit.PanelCount && block == sumBlocks - 1; p++)
@@ -86,11 +86,13 @@ public sealed unsafe partial class DenseProduct
         for (int i = 0; i < Rows; i++)
             rows[i] = X + ((nint)i * Inputs);
         MatrixBlocks weights = Matrix;
-        float* wide = engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer);
+        IntegerForm form = weights.IntegerForm(0, Arithmetic);
+        float* wide = engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer + StreamTokens.Floats(Rows, Inputs, form));
+        var inputs = new StreamTokens(rows, Rows, Inputs, form, wide + MatrixBlocks.StreamBuffer);
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int count = Math.Min(Step, unit.To - feature);
-            weights.Stream(0, feature, count, rows, Rows, wide, sums);
+            weights.Stream(0, feature, count, inputs, wide, sums);
             for (int i = 0; i < Rows; i++)
             {
                 for (int j = 0; j < count; j++)

@@ -35,7 +35,7 @@ public sealed unsafe partial class DenseProduct
     /// <summary>W of any storage type, [N, K], read where it lies; it has no gradient.</summary>
     public StoredMatrix? StoredWeights { get; init; }
 
-    /// <summary>What <see cref="Forward"/> multiplies with more than eight rows (three, if it is not fp32): fp32 or bf16. <see cref="Backward"/> computes in fp32.</summary>
+    /// <summary>What <see cref="Forward"/> multiplies with more than eight rows (three, if it is bf16): fp32, bf16 or int16. <see cref="Backward"/> computes in fp32.</summary>
     public Arithmetic Arithmetic { get; init; }
 
     /// <summary>b, [N], or null.</summary>
@@ -86,7 +86,7 @@ public sealed unsafe partial class DenseProduct
 
     private MatrixBlocks Matrix => new(Weights, StoredWeights is null ? null : [StoredWeights], Outputs, Inputs);
 
-    private PanelEncoding Encoding => new(Arithmetic, 0);
+    private PanelEncoding Encoding => new(Arithmetic == Arithmetic.Int16 ? Arithmetic.Fp32 : Arithmetic, 0);
 
     private void Validate()
     {
@@ -96,7 +96,7 @@ public sealed unsafe partial class DenseProduct
             throw new InvalidOperationException("X or Weights is missing.");
         if (StoredWeights is { } stored && (stored.Rows != Outputs || stored.Columns != Inputs))
             throw new InvalidOperationException($"The stored weights are [{stored.Rows}, {stored.Columns}]; expected [{Outputs}, {Inputs}].");
-        if (Arithmetic is not (Arithmetic.Fp32 or Arithmetic.Bf16))
+        if (Arithmetic == Arithmetic.Int8)
             throw new InvalidOperationException($"There is no dense product in {Arithmetic}.");
     }
 

@@ -42,9 +42,19 @@ public sealed unsafe class Int4Matrix : StoredMatrix
         if (!RowProducts.AreSupported || !RowProducts.Takes(_group))
             return false;
         for (int r = 0; r < rows; r++)
-            RowProducts.Run(new Int4Row(_values + ((nint)(row + r) * (Columns / 2)), _scales + ((nint)(row + r) * Groups), BitOperations.Log2((uint)_group)), Columns, tokens, count, results + r);
+            RowProducts.Run(RowOf(row + r), Columns, tokens, count, results + r);
         return true;
     }
+
+    internal override IntegerForm IntegerForm => IntegerForm.Of(_group, isSplit: true);
+
+    internal override void Multiply(int row, int rows, in StreamTokens tokens, float* results)
+    {
+        for (int r = 0; r < rows; r++)
+            IntegerRowProduct.Run(RowOf(row + r), tokens, results + r);
+    }
+
+    private Int4Row RowOf(int row) => new(_values + ((nint)row * (Columns / 2)), _scales + ((nint)row * Groups), BitOperations.Log2((uint)_group));
 
     internal override void Prefetch(int row, int column, int count) => Prefetch(_values + ((nint)row * (Columns / 2)) + (column / 2), count / 2);
 

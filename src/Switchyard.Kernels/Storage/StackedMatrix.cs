@@ -1,3 +1,5 @@
+using Switchyard.Kernels.Streams;
+
 namespace Switchyard.Kernels.Storage;
 
 /// <summary>Two matrices, one above the other.</summary>
@@ -28,6 +30,17 @@ internal sealed unsafe class StackedMatrix : StoredMatrix
         int upper = Math.Clamp(_first.Rows - row, 0, rows);
         return (upper == 0 || _first.Multiply(row, upper, tokens, count, results))
             && (upper == rows || _second.Multiply(row + upper - _first.Rows, rows - upper, tokens, count, results + upper));
+    }
+
+    internal override IntegerForm IntegerForm => _first.IntegerForm == _second.IntegerForm ? _first.IntegerForm : IntegerForm.None;
+
+    internal override void Multiply(int row, int rows, in StreamTokens tokens, float* results)
+    {
+        int upper = Math.Clamp(_first.Rows - row, 0, rows);
+        if (upper > 0)
+            _first.Multiply(row, upper, tokens, results);
+        if (upper < rows)
+            _second.Multiply(row + upper - _first.Rows, rows - upper, tokens, results + upper);
     }
 
     internal override int ScaleGroup => _first.ScaleGroup == _second.ScaleGroup ? _first.ScaleGroup : 0;

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Switchyard.Kernels.Streams;
 
 namespace Switchyard.Kernels.Storage;
 
@@ -83,6 +84,16 @@ public abstract unsafe class StoredMatrix
     /// <param name="count">Tokens.</param>
     /// <param name="results">[count, 8].</param>
     internal virtual bool Multiply(int row, int rows, float** tokens, int count, float* results) => false;
+
+    /// <summary>How rows are multiplied as integers, where they can be.</summary>
+    internal virtual IntegerForm IntegerForm => IntegerForm.None;
+
+    /// <summary>Products of whole rows of integers with up to eight tokens that are encoded for <see cref="IntegerForm"/>: <c>results[token · 8 + r]</c>.</summary>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows, up to 8.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="results">[count, 8].</param>
+    internal virtual void Multiply(int row, int rows, in StreamTokens tokens, float* results) => throw new NotSupportedException("The matrix has no rows of integers.");
 
     /// <summary>Whether a row lies in one piece, so that rows are as well widened one by one.</summary>
     internal virtual bool HasRows => true;

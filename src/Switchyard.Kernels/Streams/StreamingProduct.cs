@@ -14,7 +14,7 @@ internal static unsafe class StreamingProduct
     public const int MaxTokens = 8;
 
     /// <summary>Most tokens for which weights are better read once, in fp32, than multiplied tile by tile: with arithmetic faster than fp32 tiles pay off earlier.</summary>
-    public static int MostTokens(Arithmetic arithmetic) => arithmetic == Arithmetic.Fp32 ? MaxTokens : 3;
+    public static int MostTokens(Arithmetic arithmetic) => arithmetic is Arithmetic.Fp32 or Arithmetic.Int16 ? MaxTokens : 3;
 
     /// <summary>Rows of a call.</summary>
     public const int Rows = 8;

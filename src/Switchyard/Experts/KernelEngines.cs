@@ -16,7 +16,13 @@ internal static class KernelEngines
         Math.Clamp(Math.Min(get_num_threads(), MostThreads), 1, KernelOptions.MaxThreads),
         threads => new Lazy<KernelEngine>(() => new KernelEngine(KernelOptions.FromEnvironment() with { Threads = threads }))).Value;
 
-    /// <summary>What products of tokens of a type are computed in unless said otherwise: in bf16 where they are and the processor has an instruction for it, else in fp32.</summary>
+    /// <summary>
+    /// What products of tokens of a type are computed in unless said otherwise: of tokens in bf16, in bf16 where the processor has an instruction for it, else with few tokens and integer weights
+    /// in 16-bit integers, which hold a token more exactly than bf16 does; all others in fp32.
+    /// </summary>
     public static Arithmetic DefaultArithmetic(ScalarType tokens) =>
-        tokens == ScalarType.BFloat16 && Current.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16 : Arithmetic.Fp32;
+        tokens != ScalarType.BFloat16 ? Arithmetic.Fp32
+        : Current.IsAssembled(Arithmetic.Bf16) ? Arithmetic.Bf16
+        : Current.IsAssembled(Arithmetic.Int16) ? Arithmetic.Int16
+        : Arithmetic.Fp32;
 }

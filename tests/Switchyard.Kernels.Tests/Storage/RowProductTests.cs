@@ -57,6 +57,87 @@ public sealed unsafe class RowProductTests
         }
     }
 
+    [Theory]
+    [InlineData("int8", 32)]
+    [InlineData("int8", 64)]
+    [InlineData("int8", 128)]
+    [InlineData("int8", 2048)]
+    [InlineData("int4", 32)]
+    [InlineData("int4", 128)]
+    [InlineData("int4", 512)]
+    [InlineData("stack", 64)]
+    public void In_sixteen_bit_integers_they_are_off_by_what_rounding_the_tokens_costs_whatever_the_company(string form, int group)
+    {
+        Assert.SkipUnless(RowProducts.AreSupported, "the processor has no way to do it");
+        var random = new Random(6);
+        const int rows = 11;
+        float** at = stackalloc float*[8];
+        float* whole = stackalloc float[64];
+        foreach ((int columns, int tokens) in ((int, int)[])[(32, 1), (34, 2), (62, 8), (64, 7), (100, 3), (256, 4), (290, 5), (514, 8), (1184, 6)])
+        {
+            long values = (long)rows * columns;
+            int groups = (columns + group - 1) / group;
+            using GuardedMemory stored = Bytes(random, form is "int4" ? values / 2 : values);
+            using GuardedMemory scales = GuardedMemory.Random(random, rows * (long)groups);
+            using GuardedMemory x = GuardedMemory.Random(random, (long)tokens * columns), wide = new(values);
+            sbyte* codes = (sbyte*)End(stored, values);
+            StoredMatrix matrix = form switch
+            {
+                "int8" => new Int8Matrix(codes, scales.Pointer, rows, columns, group),
+                "int4" => new Int4Matrix(End(stored, values / 2), scales.Pointer, rows, columns, group),
+                _ => StoredMatrix.Stack(new Int8Matrix(codes, scales.Pointer, 5, columns, group), new Int8Matrix(codes + (5 * columns), scales.Pointer + (5 * groups), 6, columns, group)),
+            };
+            matrix.Widen(wide.Pointer);
+            for (int t = 0; t < tokens; t++)
+                at[t] = x.Pointer + (t * columns);
+            using GuardedMemory memory = new(StreamTokens.Floats(tokens, columns, matrix.IntegerForm)), single = new(StreamTokens.Floats(1, columns, matrix.IntegerForm));
+            var encoded = new StreamTokens(at, tokens, columns, matrix.IntegerForm, memory.Pointer);
+            Assert.True(encoded.Form.Exists);
+            matrix.Multiply(2, 8, encoded, whole);
+            for (int t = 0; t < tokens; t++)
+            {
+                float largest = 0;
+                for (int k = 0; k < columns; k++)
+                    largest = Math.Max(largest, Math.Abs(at[t][k]));
+                var alone = new StreamTokens(at + t, 1, columns, matrix.IntegerForm, single.Pointer);
+                for (int r = 0; r < 8; r++)
+                {
+                    double sum = 0, bound = 0;
+                    for (int k = 0; k < columns; k++)
+                    {
+                        double weight = wide.Pointer[((2 + r) * columns) + k];
+                        sum += weight * at[t][k];
+                        bound += Math.Abs(weight) * ((largest / 65534) + (2e-6 * Math.Abs(at[t][k])));
+                    }
+                    Assert.True(Math.Abs(whole[(t * 8) + r] - sum) <= bound + 1e-30, $"{columns} columns, token {t}, row {r}: {whole[(t * 8) + r]} instead of {sum}, ± {bound}");
+                    float one;
+                    matrix.Multiply(2 + r, 1, alone, &one);
+                    Assert.Equal(whole[(t * 8) + r], one);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void A_token_that_holds_no_number_gives_none(float number)
+    {
+        Assert.SkipUnless(RowProducts.AreSupported, "the processor has no way to do it");
+        float* x = stackalloc float[64], memory = stackalloc float[64], results = stackalloc float[16];
+        sbyte* codes = stackalloc sbyte[64];
+        float* scales = stackalloc float[2];
+        new Span<sbyte>(codes, 64).Fill(1);
+        (scales[0], scales[1]) = (1, 1);
+        new Span<float>(x, 64).Fill(1);
+        x[40] = number;
+        float** at = &x;
+        var matrix = new Int8Matrix(codes, scales, 1, 64, 32);
+        Assert.True(StreamTokens.Floats(1, 64, matrix.IntegerForm) <= 64);
+        matrix.Multiply(0, 1, new StreamTokens(at, 1, 64, matrix.IntegerForm, memory), results);
+        Assert.False(float.IsFinite(results[0]));
+    }
+
     [Fact]
     public void Groups_that_are_no_power_of_two_are_left_to_others()
     {
