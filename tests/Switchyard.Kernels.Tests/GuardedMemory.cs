@@ -4,14 +4,14 @@ namespace Switchyard.Kernels.Tests;
 
 /// <summary>
 /// Memory between two pages that may not be touched: a read or write beyond either end crashes the test. The values end
-/// exactly at the page after, or start exactly at the page before.
+/// exactly at the page after, or start exactly at the page before; which of both hangs on their number unless it is said, so that buffers of many sizes are tried both ways.
 /// </summary>
 internal sealed unsafe partial class GuardedMemory : IDisposable
 {
     private readonly void* _map;
     private readonly nuint _bytes;
 
-    public GuardedMemory(long count, bool atEnd = true)
+    public GuardedMemory(long count, bool? atEnd = null)
     {
         Count = count;
         nuint page = (nuint)Environment.SystemPageSize;
@@ -29,7 +29,7 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
                 throw new InvalidOperationException("Guard pages cannot be mapped.");
         }
         byte* start = (byte*)_map + page;
-        Pointer = (float*)(atEnd ? start + body - ((nuint)count * sizeof(float)) : start);
+        Pointer = (float*)((atEnd ?? (count * 0x9E3779B1L & 0x100) == 0) ? start + body - ((nuint)count * sizeof(float)) : start);
     }
 
     public float* Pointer { get; }
@@ -38,7 +38,7 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
 
     public Span<float> Span => new(Pointer, (int)Count);
 
-    public static GuardedMemory Random(Random random, long count, float scale = 1, bool atEnd = true)
+    public static GuardedMemory Random(Random random, long count, float scale = 1, bool? atEnd = null)
     {
         var memory = new GuardedMemory(count, atEnd);
         for (long i = 0; i < count; i++)

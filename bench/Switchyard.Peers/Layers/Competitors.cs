@@ -45,9 +45,9 @@ internal static class Competitors
         {
             all.AddRange(kind switch
             {
-                WeightKind.Fp32 => [Ours(1, Arithmetic.Fp32)],
-                WeightKind.Bf16 => [Ours(1, Arithmetic.Fp32), Ours(1, Arithmetic.Bf16)],
-                _ => new[] { Ours(32, Arithmetic.Fp32), Ours(32, Arithmetic.Int16), Ours(128, Arithmetic.Int16), Ours(32, Arithmetic.Bf16), Ours(32, Arithmetic.Int8), Ours(128, Arithmetic.Int8) },
+                WeightKind.Fp32 => Ours((1, Arithmetic.Fp32)),
+                WeightKind.Bf16 => Ours((1, Arithmetic.Fp32), (1, Arithmetic.Bf16)),
+                _ => Ours((32, Arithmetic.Fp32), (32, Arithmetic.Int16), (128, Arithmetic.Int16), (32, Arithmetic.Bf16), (32, Arithmetic.Int8), (128, Arithmetic.Int8)),
             });
         }
 
@@ -55,7 +55,10 @@ internal static class Competitors
 
         OnnxLayer Onnx(int block, bool integerTokens) => new(weights, kind, block, integerTokens, threads, tolerance);
 
-        SwitchyardLayer Ours(int group, Arithmetic arithmetic) => new(weights, kind, group, arithmetic, tolerance);
+        // What this processor has no instruction for is refused by name.
+        IEnumerable<Competitor> Ours(params (int Group, Arithmetic Arithmetic)[] ways) => ways
+            .Where(w => w.Arithmetic == Arithmetic.Fp32 || KernelEngine.Default.IsAssembled(w.Arithmetic))
+            .Select(w => new SwitchyardLayer(weights, kind, w.Group, w.Arithmetic, tolerance));
     }
 
     private static void AddTorch(List<Competitor> all, LayerWeights weights, WeightKind kind, double tolerance)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Switchyard.Cli.Verbs;
 
 namespace Switchyard.Cli.CommandLine;
@@ -33,7 +34,12 @@ internal static class Application
                 Console.Error.WriteLine($"switchyard: {message}");
             }
 
-            string verb = parse.CommandResult.Command is RootCommand ? string.Empty : $" {parse.CommandResult.Command.Name}";
+            string verb = string.Empty;
+            for (SymbolResult? result = parse.CommandResult; result is CommandResult { Command: not RootCommand } command; result = command.Parent)
+            {
+                verb = $" {command.Command.Name}{verb}";
+            }
+
             Console.Error.WriteLine($"switchyard{verb} --help shows what there is");
             return ExitCode.BadUsage;
         }

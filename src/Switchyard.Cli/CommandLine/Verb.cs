@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Switchyard.Kernels;
 using Switchyard.Native;
 using Switchyard.Training.Results;
 using TorchSharp;
@@ -36,10 +37,25 @@ internal static class Verb
             throw new ConfigurationException($"--device {device}: the command line trains and measures on the CPU alone so far; leave it out");
         }
 
+        RequireKernelOptions();
         OpenMp.SleepBetweenRegions();
         LargeBlocks.Keep();
         LibTorch.Load();
         torch.set_num_threads(parse.GetValue(common.Threads) ?? Environment.ProcessorCount);
+    }
+
+    /// <summary>Refuses environment variables of the kernels that say nothing they know.</summary>
+    /// <exception cref="ConfigurationException">One does.</exception>
+    public static void RequireKernelOptions()
+    {
+        try
+        {
+            _ = KernelOptions.FromEnvironment();
+        }
+        catch (ArgumentException e)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
     }
 
     /// <summary>The machine of a result.</summary>

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Experts;
 using Switchyard.Kernels;
+using Switchyard.Routing;
 using Switchyard.Training.Benchmarks;
 
 namespace Switchyard.Cli.Verbs;
@@ -36,6 +37,15 @@ internal sealed class BenchArguments
         {
             command.Options.Add(option);
         }
+
+        Func<string, string?> known = OneOf([.. command.Name is "router" ? Routers.All.Names : Executors.All.Names]);
+        _names.Validators.Add(result =>
+        {
+            if (result.Tokens.SelectMany(t => Split(t.Value)).Select(known).FirstOrDefault(o => o is not null) is { } error)
+            {
+                result.AddError($"--only is '{result.Tokens[0].Value}'; {error}");
+            }
+        });
     }
 
     /// <summary>Every combination of storage, direction and load, each with all shapes, counts and threads.</summary>

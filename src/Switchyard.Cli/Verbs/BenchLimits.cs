@@ -15,6 +15,7 @@ internal static class BenchLimits
         CommonOptions common = new();
         return Verb.Make("roofline", "The limits of this machine: peaks of fp32, bf16 and int8 arithmetic, and read bandwidth.", "switchyard bench roofline --threads 2", common, (parse, cancellation) =>
         {
+            Verb.RequireKernelOptions();
             MachineLimits[] limits = [.. RooflineBench.Run(Threads(parse, common), cancellation)];
             Print(parse, common, limits);
             Write(parse, common, limits, []);
@@ -34,6 +35,7 @@ internal static class BenchLimits
         {
             if (parse.GetValue(disassemble))
             {
+                Verb.RequireKernelOptions();
                 return Disassemble();
             }
 
@@ -67,6 +69,14 @@ internal static class BenchLimits
         {
             command.Options.Add(option);
         }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(disassemble) && result.GetResult(common.Json) is not null)
+            {
+                result.AddError("--disassemble prints instructions and measures nothing; --json cannot stand beside it");
+            }
+        });
 
         return command;
     }

@@ -28,14 +28,17 @@ internal static class BenchVerb
         Command command = Verb.Make(name, description, example, common, (parse, cancellation) =>
         {
             Verb.UseThreads(parse, common);
+            string? file = name is "executor" ? parse.GetValue(table) : null;
+            using FileStream? stream = file is null ? null : Create(file);
             IReadOnlyList<BenchOptions> options = arguments.Read(parse);
             MachineLimits[]? limits = name is "executor" ? [.. RooflineBench.Run(options[0].Threads, cancellation)] : null;
             List<BenchRow> rows = Print(parse, common, options.SelectMany(o => measure(o, cancellation)).Select(row => limits is null ? row : RooflineBench.WithEfficiency(row, limits)));
             BenchLimits.Write(parse, common, limits, rows);
-            if (name is "executor" && parse.GetValue(table) is { } file)
+            if (stream is not null)
             {
-                using FileStream stream = File.Create(file);
                 ExecutorTableBench.Of(rows).Write(stream);
+                stream.Dispose();
+                File.Move(Temporary(file!), file!, overwrite: true);
             }
 
             return ExitCode.Done;
@@ -48,6 +51,21 @@ internal static class BenchVerb
 
         return command;
     }
+
+    /// <summary>The file that becomes the table once everything is measured: that it cannot be written is known before.</summary>
+    private static FileStream Create(string file)
+    {
+        try
+        {
+            return new FileStream(Temporary(file), FileMode.Create, FileAccess.Write, FileShare.None, 4096, FileOptions.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"--write-table {file}: {e.Message}", e);
+        }
+    }
+
+    private static string Temporary(string file) => file + ".tmp";
 
     /// <summary>The rows, printed one by one unless nothing is to be printed.</summary>
     private static List<BenchRow> Print(ParseResult parse, CommonOptions common, IEnumerable<BenchRow> measurements)

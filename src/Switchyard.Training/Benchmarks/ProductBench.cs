@@ -57,7 +57,7 @@ public static class ProductBench
             Executor = "kernels",
             Milliseconds = times[0],
             Gops = operations / times[0] / 1e6,
-            MegabytesRead = cold ? bytes / 1e6 : 0,
+            MegabytesRead = cold ? bytes * (options.Backward ? 3 : 1) / 1e6 : 0,
             Peer = "torch linear",
             PeerMilliseconds = times[1],
             Ratio = times[1] / times[0],

@@ -41,6 +41,22 @@ public sealed class BenchTests
     public void A_shape_that_is_no_product_is_bad_usage() =>
         CommandRun.Of("bench", "product", "--shape", "20by30").AssertFails(2, "20by30", "2048x1408");
 
+    [Fact]
+    public void What_cannot_be_measured_is_bad_usage_and_said_before_anything_runs()
+    {
+        CommandRun.Of("bench", "executor", "--only", "groupd").AssertFails(2, "groupd", "did you mean 'grouped'");
+        CommandRun.Of("bench", "router", "--only", "linear,atention").AssertFails(2, "did you mean 'attention'");
+        CommandRun.Of("bench", "layer", "--storage", "int8").AssertFails(2, "switchyard bench layer --help");
+        CommandRun.Of("bench", "product", "--disassemble", "--json", "-").AssertFails(2, "--disassemble");
+        CommandRun.Of("bench", "executor", "--write-table", Path.Combine(Path.GetTempPath(), "no-such-folder", "table.json")).AssertFails(3, "--write-table");
+    }
+
+    [Theory]
+    [InlineData("gptq-int4")]
+    [InlineData("awq-int4")]
+    public void Layouts_with_groups_are_timed_at_inner_sizes_below_a_group(string storage) =>
+        Assert.NotEqual(0, Json($"bench executor --shape quick --tokens 3 --storage {storage} --only grouped --seconds 0 --threads 1").GetProperty("rows").GetArrayLength());
+
     private static JsonElement Json(string command)
     {
         string file = Path.GetTempFileName();

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Switchyard.Kernels.Activations;
 using Switchyard.Kernels.FeedForward;
 using Switchyard.Kernels.Storage;
@@ -8,7 +7,7 @@ namespace Switchyard.Kernels.Tests.Storage;
 /// <summary>A feed-forward on stored matrices has the bits of one on the same matrices widened beforehand: forward, gradient of x, of the weights.</summary>
 public sealed unsafe class StoredFeedForwardTests
 {
-    private static readonly string[] s_types = ["fp32", "bf16", "fp16", "fp8", "int8", "int4"];
+    private static readonly string[] s_types = ["fp32", "bf16", "fp16", "fp8", "int8", "int4", "gptq4", "gptq4-v2", "gptq8", "awq4"];
 
     public static TheoryData<string, InstructionSet> Cases()
     {
@@ -29,7 +28,11 @@ public sealed unsafe class StoredFeedForwardTests
     public void Stored_and_widened_matrices_give_the_same_bits(string type, InstructionSet set)
     {
         using KernelEngine engine = Engines.Make(set, 2);
-        foreach ((int width, int inner, Activation activation) in ((int, int, Activation)[])[(66, 50, Activation.SwiGlu), (34, 58, Activation.Gelu), (1060, 20, Activation.SwiGlu), (40, 1040, Activation.SwiGlu)])
+        // GPTQ and AWQ put eight values to a word.
+        bool words = type.StartsWith("gptq", StringComparison.Ordinal) || type.StartsWith("awq", StringComparison.Ordinal);
+        foreach ((int width, int inner, Activation activation) in words
+            ? ((int, int, Activation)[])[(64, 48, Activation.SwiGlu), (32, 56, Activation.Gelu), (1064, 24, Activation.SwiGlu), (40, 1040, Activation.Relu)]
+            : [(66, 50, Activation.SwiGlu), (34, 58, Activation.Gelu), (1060, 20, Activation.SwiGlu), (40, 1040, Activation.SwiGlu)])
         {
             Compare(engine, type, width, inner, activation, Arithmetic.Fp32);
             Compare(engine, type, width, inner, activation, Arithmetic.Bf16);
@@ -129,7 +132,7 @@ public sealed unsafe class StoredFeedForwardTests
     private sealed class FeedForwardTestMemory(int[] counts, int d, int f) : IDisposable
     {
         private const int Tokens = 20;
-        private readonly List<nint> _owned = [];
+        private readonly List<GuardedMemory> _owned = [];
         private int* _offsets;
         private long* _tokens;
         private float* _x;
@@ -138,6 +141,8 @@ public sealed unsafe class StoredFeedForwardTests
 
         public StoredMatrix Make(string type, Random random, int rows, int columns, int group = 32)
         {
+            if (type.StartsWith("gptq", StringComparison.Ordinal) || type.StartsWith("awq", StringComparison.Ordinal))
+                return Transposed(type, random, rows, columns);
             byte* values = (byte*)Take((long)rows * columns * 4);
             float* scales = Floats((long)rows * columns);
             for (int i = 0; i < rows * columns; i++)
@@ -162,6 +167,23 @@ public sealed unsafe class StoredFeedForwardTests
                 "int8" => new Int8Matrix((sbyte*)values, scales, rows, columns, group),
                 _ => new Int4Matrix(values, scales, rows, columns, group),
             };
+        }
+
+        /// <summary>Random codes and zeros; columns belong to groups in no order, or for AWQ, eight by eight.</summary>
+        private StoredMatrix Transposed(string type, Random random, int rows, int columns)
+        {
+            int bits = type is "gptq8" ? 8 : 4, groups = type is "awq4" ? columns / 8 : 3;
+            int* codes = (int*)Take((long)rows * columns * bits / 8), zeros = (int*)Take((long)groups * rows * bits / 8), groupOf = (int*)Take(columns * sizeof(int));
+            Half* scales = (Half*)Take((long)groups * rows * sizeof(Half));
+            random.NextBytes(new Span<byte>(codes, rows * columns * bits / 8));
+            random.NextBytes(new Span<byte>(zeros, groups * rows * bits / 8));
+            for (int i = 0; i < groups * rows; i++)
+                scales[i] = (Half)(0.01f + (random.NextSingle() * 0.01f));
+            for (int k = 0; k < columns; k++)
+                groupOf[k] = random.Next(groups);
+            return type is "awq4"
+                ? new AwqMatrix(codes, zeros, scales, rows, columns, 8)
+                : new GptqMatrix(codes, zeros, scales, groupOf, rows, columns, groups, bits, secondFormat: type is "gptq4-v2");
         }
 
         public GroupedFeedForward Describe(Activation activation, Arithmetic arithmetic, float* first, float* second, List<StoredMatrix>? storedFirst, List<StoredMatrix>? storedSecond)
@@ -201,7 +223,7 @@ public sealed unsafe class StoredFeedForwardTests
             return [.. new Span<float>(y, Tokens * d), .. new Span<float>(dx, Tokens * d), .. new Span<float>(dw, problem.Rows)];
         }
 
-        public void Dispose() => _owned.ForEach(p => NativeMemory.AlignedFree((void*)p));
+        public void Dispose() => _owned.ForEach(m => m.Dispose());
 
         private void Fill()
         {
@@ -220,9 +242,9 @@ public sealed unsafe class StoredFeedForwardTests
 
         private void* Take(long bytes)
         {
-            void* memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 64), 64);
-            _owned.Add((nint)memory);
-            return memory;
+            var memory = new GuardedMemory(Math.Max(1, (bytes + 3) / sizeof(float)));
+            _owned.Add(memory);
+            return memory.Pointer;
         }
     }
 }
