@@ -19,7 +19,7 @@ public sealed class KernelEngine : IDisposable
     {
         Options = options;
         Tiles = new TileKernels(options);
-        Team = new ThreadTeam(options.Threads);
+        Team = new ThreadTeam(options.Threads) { AloneBelow = options.AloneBelow };
         Scratch = new NativeBuffer[options.Threads];
         for (int i = 0; i < Scratch.Length; i++)
             Scratch[i] = new NativeBuffer();

@@ -22,6 +22,9 @@ public sealed record KernelOptions
         }
     } = Math.Clamp(Environment.ProcessorCount, 1, MaxThreads);
 
+    /// <summary>Multiplications that one thread has done before another one is awake: a call of fewer stays with the caller.</summary>
+    internal long AloneBelow { get; init; } = 1 << 19;
+
     /// <summary>The widest instructions wanted; never more than <see cref="Supported"/> is used.</summary>
     public InstructionSet InstructionSet { get; init; } = InstructionSet.Avx512;
 

@@ -14,6 +14,7 @@ internal static class Engines
         return data;
     }
 
+    /// <summary>An engine whose threads share even the smallest work.</summary>
     public static KernelEngine Make(InstructionSet set, int threads = 1) =>
-        new(KernelOptions.FromEnvironment() with { InstructionSet = set, Threads = threads });
+        new(KernelOptions.FromEnvironment() with { InstructionSet = set, Threads = threads, AloneBelow = 0 });
 }

@@ -78,6 +78,7 @@ public sealed unsafe partial class CausalAttention
         Validate();
         var queue = new WorkQueue<AttentionWork>();
         int blocks = Blocks(Tokens, QueryBlock), step = HeadStep(engine.Threads);
+        long costOfSquare = (long)QueryBlock * QueryBlock / 2 * Group * (HeadSize + ValueSize);
         int parts = engine.Threads == 1 ? 1 : Math.Clamp(Blocks(engine.Threads * PiecesPerThread, Math.Max(1, Batch * KeyHeads)), 1, Math.Max(1, blocks));
         for (int sequence = 0; sequence < Batch; sequence++)
         {
@@ -86,7 +87,7 @@ public sealed unsafe partial class CausalAttention
                 for (int part = 0; part < parts; part++)
                 {
                     int from = blocks * part / parts, to = blocks * (part + 1) / parts, end = Math.Min(KeyHeads, head + step);
-                    queue.Add(new AttentionWork(sequence, head, end, from, to), (end - head) * (((long)to * to) - ((long)from * from)));
+                    queue.Add(new AttentionWork(sequence, head, end, from, to), (end - head) * (((long)to * to) - ((long)from * from)) * costOfSquare);
                 }
             }
         }
@@ -107,10 +108,11 @@ public sealed unsafe partial class CausalAttention
         var gradients = new AttentionGradients(output, logSums, slope, queries, keys, values);
         var queue = new WorkQueue<AttentionWork>();
         int step = HeadStep(engine.Threads);
+        long costOfHead = (long)Tokens * Tokens / 2 * Group * ((3L * HeadSize) + (2L * ValueSize));
         for (int sequence = 0; sequence < Batch; sequence++)
         {
             for (int head = 0; head < KeyHeads; head += step)
-                queue.Add(new AttentionWork(sequence, head, Math.Min(KeyHeads, head + step), 0, Blocks(Tokens, QueryBlock)), Math.Min(step, KeyHeads - head));
+                queue.Add(new AttentionWork(sequence, head, Math.Min(KeyHeads, head + step), 0, Blocks(Tokens, QueryBlock)), Math.Min(step, KeyHeads - head) * costOfHead);
         }
         Run(engine, queue, (work, member) => Differentiate(engine, member, work, gradients));
     }

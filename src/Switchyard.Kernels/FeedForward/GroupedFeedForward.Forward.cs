@@ -50,7 +50,7 @@ public sealed unsafe partial class GroupedFeedForward
         for (int g = 0; g < Groups; g++)
         {
             for (int panel = 0; ComputedOf(g) > StreamedRows && panel < run.PanelStart[g + 1] - run.PanelStart[g]; panel++)
-                run.Queue.Add(new WorkUnit(WorkKind.Encode, g, panel, 1, 0, Inner), 1);
+                run.Queue.Add(new WorkUnit(WorkKind.Encode, g, panel, 1, 0, Inner), (long)Inner * LanesOf(g, panel));
         }
         run.Drain((unit, _) =>
         {

@@ -74,7 +74,7 @@ public sealed unsafe partial class DenseProduct
         int parts = Math.Clamp(engine.Threads * Blocking.PiecesPerThread, 1, Blocks(Outputs, 16));
         int step = Blocks(Blocks(Outputs, parts), 16) * 16;
         for (int from = 0; from < Outputs; from += step)
-            queue.Add(new WorkUnit(WorkKind.First, 0, 0, 0, from, Math.Min(Outputs, from + step)), 1);
+            queue.Add(new WorkUnit(WorkKind.First, 0, 0, 0, from, Math.Min(Outputs, from + step)), (long)Math.Min(step, Outputs - from) * Rows * Inputs);
         queue.Drain(engine.Team, (unit, member) => Stream(engine, unit, member, y));
     }
 

@@ -79,7 +79,7 @@ public sealed unsafe partial class DenseProduct
             var queue = new WorkQueue<WorkUnit>();
             int step = GradientStep(engine.Threads);
             for (int from = 0; from < Outputs; from += step)
-                queue.Add(new WorkUnit(WorkKind.FirstGradient, 0, 0, 0, from, Math.Min(Outputs, from + step)), Math.Min(step, Outputs - from));
+                queue.Add(new WorkUnit(WorkKind.FirstGradient, 0, 0, 0, from, Math.Min(Outputs, from + step)), (long)Math.Min(step, Outputs - from) * Rows * Inputs);
             queue.Drain(engine.Team, (unit, member) => SumGradient(engine, unit, member, dy, weights, bias, accumulate));
         }
     }
@@ -113,7 +113,7 @@ public sealed unsafe partial class DenseProduct
             for (int from = 0; from < features; from += step)
             {
                 int to = Math.Min(features, from + step);
-                queue.Add(new WorkUnit(WorkKind.First, 0, at, take, from, to), (long)take * (to - from));
+                queue.Add(new WorkUnit(WorkKind.First, 0, at, take, from, to), (long)take * Panel.Lanes * (to - from) * length);
             }
             at += take;
         }

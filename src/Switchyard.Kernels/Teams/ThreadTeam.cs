@@ -24,6 +24,9 @@ internal sealed class ThreadTeam : IDisposable
             _members[i] = new Member(this, i + 1);
     }
 
+    /// <summary>Multiplications below which a queue stays with the caller.</summary>
+    public long AloneBelow { get; init; }
+
     /// <summary>Members, the caller among them.</summary>
     public int Threads { get; }
 

@@ -8,9 +8,17 @@ namespace Switchyard.Kernels.Teams;
 internal sealed class WorkQueue<T>
 {
     private readonly List<(long Cost, int Order, T Item)> _items = [];
+    private long _cost;
     private int _next;
 
-    public void Add(T item, long cost) => _items.Add((cost, _items.Count, item));
+    /// <summary>Adds a piece.</summary>
+    /// <param name="item">The piece.</param>
+    /// <param name="cost">Multiplications that it takes.</param>
+    public void Add(T item, long cost)
+    {
+        _items.Add((cost, _items.Count, item));
+        _cost += cost;
+    }
 
     /// <summary>Puts the pieces in order; call once, before the first <see cref="TryTake"/>.</summary>
     public void Sort()
@@ -19,16 +27,22 @@ internal sealed class WorkQueue<T>
         _next = 0;
     }
 
-    /// <summary>Runs all pieces on a team, each with the member that took it, and empties the queue.</summary>
+    /// <summary>Runs all pieces on a team, each with the member that took it, or alone where they are over before anyone wakes, and empties the queue.</summary>
     public void Drain(ThreadTeam team, Action<T, int> work)
     {
         Sort();
-        team.Run(member =>
+        if (_cost < team.AloneBelow)
+            TakeAll(0);
+        else
+            team.Run(TakeAll);
+        _items.Clear();
+        _cost = 0;
+
+        void TakeAll(int member)
         {
             while (TryTake(out T item))
                 work(item, member);
-        });
-        _items.Clear();
+        }
     }
 
     public bool TryTake(out T item)

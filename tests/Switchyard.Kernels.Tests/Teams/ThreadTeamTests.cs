@@ -43,6 +43,36 @@ public sealed class ThreadTeamTests
     }
 
     [Fact]
+    public void A_queue_that_is_over_before_anyone_wakes_stays_with_the_caller()
+    {
+        using var team = new ThreadTeam(3) { AloneBelow = 100 };
+        var queue = new WorkQueue<int>();
+        for (int i = 0; i < 99; i++)
+            queue.Add(i, 1);
+        var taken = new List<int>();
+        queue.Drain(team, (item, member) => taken.Add((member * 1000) + item));
+        Assert.Equal(Enumerable.Range(0, 99), taken);
+    }
+
+    [Fact]
+    public void A_queue_that_is_longer_is_the_teams()
+    {
+        using var team = new ThreadTeam(2) { AloneBelow = 100 };
+        var queue = new WorkQueue<int>();
+        queue.Add(0, 50);
+        queue.Add(1, 50);
+        // Neither piece ends before the other has begun.
+        using var both = new Barrier(2);
+        int members = 0;
+        queue.Drain(team, (_, member) =>
+        {
+            both.SignalAndWait(TestContext.Current.CancellationToken);
+            Interlocked.Add(ref members, 1 << member);
+        });
+        Assert.Equal(3, members);
+    }
+
+    [Fact]
     public void A_queue_hands_out_every_piece_once_and_the_largest_first()
     {
         var queue = new WorkQueue<int>();
