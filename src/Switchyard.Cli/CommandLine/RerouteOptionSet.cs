@@ -17,6 +17,7 @@ internal sealed class RerouteOptionSet(int usualSteps)
     private readonly Option<double> _teacher = Number("--teacher-weight", "share of the distance from the original model's predictions in the loss, 0 to 1; the rest is the next token's loss", Usual.TeacherWeight, 0.0);
     private readonly Option<int> _evaluateTokens = Number("--evaluate-tokens", "held-out tokens of an evaluation", Usual.Training.EvaluateTokens, 1);
     private readonly Option<int> _evaluateEvery = Number("--evaluate-every", "steps between evaluations and checkpoints", Usual.Training.EvaluateEvery, 1);
+    private readonly Option<int?> _patience = new("--patience") { Description = "end training after so many evaluations in a row without a lower held-out loss, or with --keep-loss, without a better routing that keeps it; never unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
     private readonly Option<string> _activations = CommonOptions.OneOf("--activations", "what executors keep for gradients, or compute again", "keep", "keep", "recompute");
 
     public Option<string?> Text { get; } = new("--text") { Description = "text to train on, a share of whose documents is held out: a text file, a folder, JSON Lines", HelpName = "PATH" };
@@ -27,7 +28,7 @@ internal sealed class RerouteOptionSet(int usualSteps)
 
     public Option<long?> MaxTokens { get; } = new("--max-tokens") { Description = "judge by at most so many tokens; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(2) } };
 
-    public IEnumerable<Option> Training => [_distillSteps, _steps, _batch, _context, _rate, _teacher, _evaluateTokens, _evaluateEvery, _activations];
+    public IEnumerable<Option> Training => [_distillSteps, _steps, _batch, _context, _rate, _teacher, _evaluateTokens, _evaluateEvery, _patience, _activations];
 
     public IEnumerable<Option> Judging => [Judge, JudgeContext, MaxTokens];
 
@@ -39,6 +40,7 @@ internal sealed class RerouteOptionSet(int usualSteps)
         DistillSteps = parse.GetValue(_distillSteps),
         Context = parse.GetValue(_context),
         TeacherWeight = parse.GetValue(_teacher),
+        Patience = parse.GetValue(_patience),
         Activations = Enum.Parse<SavedActivations>(parse.GetValue(_activations)!, ignoreCase: true),
         Seed = seed ?? Usual.Seed,
         Training = Usual.Training with

@@ -84,7 +84,7 @@ public sealed class Characterization
 
     private string RowsPath => Path.Combine(_folder.Path, "rows");
 
-    /// <summary>Finds out what can be put into the model, judges the model as it is, and makes the folder.</summary>
+    /// <summary>Finds out what can be put into the model, makes the folder, and judges the model as it is.</summary>
     private (ProfileModel Model, bool Masked, IReadOnlyList<RowRecipe> Rows, IReadOnlyList<LeftOutRouter> LeftOut, StoredRow Row) Original(CharacterizeConfig config, TextTokenizer tokenizer, ICorpus judge, IProgress<ComparisonProgress>? progress, CancellationToken cancellation)
     {
         using MoeTransformer model = MoeTransformer.Load(config.Reroute.Model);
@@ -100,6 +100,10 @@ public sealed class Characterization
             throw new ConfigurationException($"context is {config.Reroute.Context}; the model's longest sequence is {model.Options.LongestSequence}");
         }
 
+        _ = TextOptions.For(model.Options.LongestSequence, config.JudgeContext, null);
+        _folder.Create();
+        _folder.WriteConfig(_config);
+        Directory.CreateDirectory(RowsPath);
         string path = Path.Combine(RowsPath, CharacterizeRow.Original + ".json");
         StoredRow? row = StoredRow.Read(path);
         if (row is null)
@@ -111,9 +115,6 @@ public sealed class Characterization
             LayerRouting routing = layers[0].Routing;
             CharacterizeRow made = RouterFigures.Row(CharacterizeRow.Original, routing, model.RouterParameters, judged, RoutingLatency.Measure(routing, layers[0].Options, config.LatencyTokens, cancellation));
             row = new StoredRow(made with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, judged.Text, judged.Targets);
-            _folder.Create();
-            _folder.WriteConfig(_config);
-            Directory.CreateDirectory(RowsPath);
             row.Write(path);
         }
 

@@ -50,7 +50,7 @@ internal sealed class Calibration : IDisposable
         }
 
         MoeLayer moe = _model.MoeLayers.First(l => l.Options.Layer == layer);
-        using LayerInputs inputs = new();
+        using LayerInputs inputs = new(moe.Routing);
         foreach (CalibrationBatch batch in _batches)
         {
             batch.Look(layer, inputs);

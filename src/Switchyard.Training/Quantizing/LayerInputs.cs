@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Switchyard.Training.Quantizing;
 
 /// <summary>Keeps what the experts of one layer see, and how its tokens were routed, over several batches.</summary>
-internal sealed class LayerInputs : IRoutingObserver, IDisposable
+/// <param name="routing">The layer's: what experts are chosen by tells how near a token came to one.</param>
+internal sealed class LayerInputs(LayerRouting routing) : IRoutingObserver, IDisposable
 {
     private readonly List<Tensor> _hidden = [], _seen = [], _margins = [], _chosen = [];
 
@@ -21,7 +22,8 @@ internal sealed class LayerInputs : IRoutingObserver, IDisposable
             Keep(_seen, seen.to(ScalarType.Float32));
         }
 
-        Tensor experts = observation.Assignment.Experts, scores = observation.Scores.to(ScalarType.Float32);
+        Tensor experts = observation.Assignment.Experts, preference = routing.Selector.Preference(observation.Scores);
+        Tensor scores = (routing.Balancer.WeighedBias(preference, observation.Context) is { } bias ? preference + bias : preference).to(ScalarType.Float32);
         Tensor empty = experts.lt(0), places = experts.clamp_min(0);
         Tensor threshold = scores.gather(1, places).masked_fill(empty, float.PositiveInfinity).min(1, keepdim: true).values;
         Tensor chosen = zeros_like(scores).scatter_add_(1, places, empty.logical_not().to(ScalarType.Float32)).gt(0);

@@ -44,6 +44,9 @@ public sealed record RerouteConfig
     /// <summary>Whether balance must not cost held-out loss: what comes out has the best balance among what was not worse than the original.</summary>
     public bool KeepLoss { get; init; }
 
+    /// <summary>Evaluations in a row without a better one after which training ends: a lower held-out loss, or where the loss is to be kept, a routing that is kept; null for never.</summary>
+    public int? Patience { get; init; }
+
     /// <summary>What executors keep for the gradients.</summary>
     public SavedActivations Activations { get; init; } = SavedActivations.Keep;
 
@@ -100,6 +103,7 @@ public sealed record RerouteConfig
         (Training with { Steps = Math.Max(1, Training.Steps) }).Validate();
         Require(DistillSteps >= 0, $"distillSteps is {DistillSteps}; it must not be negative");
         Require(Context >= 2, $"context is {Context}; it must be at least 2");
+        Require(Patience is null or >= 1, $"patience is {Patience}; it must be at least 1");
         Require(JudgeContext is null or >= 2, $"judgeContext is {JudgeContext}; it must be at least 2");
         Require(JudgeTokens is null or >= 2, $"judgeTokens is {JudgeTokens}; it must be at least 2");
         Require((long)Training.BatchSequences * Context <= int.MaxValue, $"batchSequences is {Training.BatchSequences} and context is {Context}; a batch has at most {int.MaxValue:N0} tokens");

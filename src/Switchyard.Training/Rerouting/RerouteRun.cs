@@ -51,6 +51,7 @@ public sealed class RerouteRun
         if (!resume)
         {
             _folder.RequireUnused();
+            _folder.RequireWritable();
         }
 
         using CorpusVocabulary? vocabulary = CorpusVocabulary.OfModel(_config.Model);
@@ -187,7 +188,7 @@ public sealed class RerouteRun
         TrainingWindow window = new(model.Model, model.Layers[0].Options.Experts);
         double? limit = _config.KeepLoss ? bound : null;
         kept ??= Begin(model, heldOut, trainer.StepsDone, limit, cancellation);
-        while (trainer.StepsDone < training.Steps)
+        while (trainer.StepsDone < training.Steps && !IsSpent(history, kept))
         {
             StepResult step = trainer.Step(window.Recorder);
             window.Add(step, trainer.StepTokens);
@@ -226,6 +227,19 @@ public sealed class RerouteRun
         }
 
         return kept;
+    }
+
+    /// <summary>Whether as many evaluations in a row as the patience allows have brought nothing better. The history tells, so that a run that goes on ends where it would have.</summary>
+    private bool IsSpent(List<HistoryPoint> history, KeptRouting kept)
+    {
+        HistoryPoint[] evaluated = [.. history.Where(h => h.TestLoss is not null)];
+        if (_config.Patience is not { } patience || evaluated.Length < patience)
+        {
+            return false;
+        }
+
+        int best = _config.KeepLoss ? kept.Step : evaluated.MinBy(h => h.TestLoss)!.Step;
+        return evaluated.Count(h => h.Step > best) >= patience;
     }
 
     private KeptRouting Keep(ReroutedModel model, RerouteFigures figures, int step, KeptRouting? kept, double? limit)

@@ -55,6 +55,18 @@ public sealed class RunFolder
         }
     }
 
+    /// <summary>Sees that the folder can be made and written, and leaves none where there was none.</summary>
+    /// <exception cref="ConfigurationException">It cannot.</exception>
+    public void RequireWritable()
+    {
+        bool isThere = Directory.Exists(Path);
+        Create();
+        if (!isThere)
+        {
+            Directory.Delete(Path);
+        }
+    }
+
     /// <summary>Makes the folder and sees that it can be written.</summary>
     /// <exception cref="ConfigurationException">It cannot.</exception>
     public void Create()

@@ -50,6 +50,27 @@ public sealed class QuantizeRunTests : IDisposable
     }
 
     [Fact]
+    public void The_tokens_nearest_to_an_expert_are_those_that_its_biased_score_is_nearest_to_being_chosen_by()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        random.manual_seed(3);
+        using MoeLayer layer = new(new MoeLayerOptions { HiddenSize = 8, Experts = 4, TopK = 1, InnerSize = 4, InitialDeviation = 0.5, Routing = RoutingRecipe.Parse("linear+bias") });
+        Tensor bias = tensor([0f, 2, -1, -3]), x = randn(50, 8);
+        layer.Balancer.get_buffer("bias")!.copy_(bias);
+        layer.eval();
+        using LayerInputs inputs = new(layer.Routing);
+        layer.Run(x, observer: inputs);
+
+        Tensor biased = layer.Router.Score(x, Routing.RoutingContext.None).Scores + bias;
+        Tensor distance = biased.select(1, 3) - biased.max(1).values;
+        long[] byDistance = distance.argsort(descending: true).data<long>().ToArray(), routed = distance.eq(0).nonzero().flatten().data<long>().ToArray();
+        (Tensor sent, Tensor near) = inputs.Tokens(20).Of(3);
+        Assert.Equal(routed, sent.data<long>().ToArray());
+        Assert.Equal(byDistance.Except(routed).Take(20 - routed.Length), near.data<long>().ToArray());
+    }
+
+    [Fact]
     public void On_the_text_of_the_calibration_logits_change_less_than_by_rounding_to_the_nearest()
     {
         using var scope = NewDisposeScope();

@@ -179,6 +179,20 @@ public sealed class RerouteRunTests : IDisposable
     }
 
     [Fact]
+    public void Training_ends_where_evaluations_bring_nothing_better_and_where_it_goes_on_too()
+    {
+        RerouteConfig config = Config() with { Patience = 2, DistillSteps = 2, Training = Config().Training with { Steps = 60, LearningRate = 2, EvaluateEvery = 2, CheckpointEvery = 2 } };
+        RerouteResult result = Run("early", config);
+        double[] losses = [.. result.History.Select(h => h.TestLoss).OfType<double>()];
+        Assert.True(result.Steps < 60, $"{result.Steps} steps");
+        Assert.Equal(losses.Length - 3, Array.IndexOf(losses, losses.Min()));
+        Assert.Equal(result.Steps, new RerouteRun(config, new RunFolder(_text.Folder("early"))).Run(Machine, string.Empty, resume: true, cancellation: TestContext.Current.CancellationToken).Steps);
+        AssertSays();
+
+        void AssertSays() => Assert.Contains("patience", Assert.Throws<ConfigurationException>(() => Run("none", config with { Patience = 0 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Only_the_layers_that_are_named_are_rerouted()
     {
         RerouteResult result = Run("one", Config() with { Router = "mlp", Layers = [1], DistillSteps = 1 });
