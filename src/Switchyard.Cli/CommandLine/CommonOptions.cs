@@ -86,4 +86,20 @@ internal sealed class CommonOptions
             }
         }
     }
+
+    /// <summary>Refuses whatever would change a run beside the option that goes on with one.</summary>
+    public static void RefuseBeside(Command command, Option resume, IReadOnlyList<Symbol> changing) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(resume) is not null && changing.FirstOrDefault(IsGiven) is { } given)
+        {
+            result.AddError($"{given.Name} cannot stand beside --resume: an interrupted run goes on as its config.json says");
+        }
+
+        bool IsGiven(Symbol symbol) => symbol switch
+        {
+            Option option => result.GetResult(option) is { Implicit: false },
+            Argument argument => result.GetResult(argument) is { Tokens.Count: > 0 },
+            _ => false,
+        };
+    });
 }

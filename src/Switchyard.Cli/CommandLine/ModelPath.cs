@@ -8,44 +8,10 @@ namespace Switchyard.Cli.CommandLine;
 internal static class ModelPath
 {
     /// <summary>Whether a folder's <c>config.json</c> describes a model; the folder may be that of a repository in a hub cache.</summary>
-    public static bool IsModel(string folder)
-    {
-        string path = Path.Combine(HubFolder.Resolve(folder), "config.json");
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
-        try
-        {
-            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(path));
-            return config.RootElement.ValueKind == JsonValueKind.Object && config.RootElement.TryGetProperty("model_type", out _);
-        }
-        catch (JsonException e)
-        {
-            throw new ConfigurationException($"{path} is not JSON: {e.Message}", e);
-        }
-    }
+    public static bool IsModel(string folder) => Holds(Path.Combine(HubFolder.Resolve(folder), "config.json"), config => config.TryGetProperty("model_type", out _));
 
     /// <summary>Whether a folder is that of a run that began with another model, whose path its <c>config.json</c> names, as <c>reroute</c> does.</summary>
-    public static bool IsRunOfModel(string folder)
-    {
-        string path = new RunFolder(folder).ConfigPath;
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
-        try
-        {
-            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(path));
-            return config.RootElement.ValueKind == JsonValueKind.Object && config.RootElement.TryGetProperty("model", out JsonElement model) && model.ValueKind == JsonValueKind.String;
-        }
-        catch (JsonException e)
-        {
-            throw new ConfigurationException($"{path} is not JSON: {e.Message}", e);
-        }
-    }
+    public static bool IsRunOfModel(string folder) => Holds(new RunFolder(folder).ConfigPath, config => config.TryGetProperty("model", out JsonElement model) && model.ValueKind == JsonValueKind.String);
 
     /// <summary>The model's folder: the one named, or the trained model in the folder of a run.</summary>
     /// <exception cref="ConfigurationException">There is no model in it.</exception>
@@ -60,5 +26,24 @@ internal static class ModelPath
         return IsModel(trained)
             ? trained
             : throw new ConfigurationException($"{folder}: no model there; a model's folder has a config.json with a model_type, and weights in safetensors");
+    }
+
+    /// <summary>Whether a file is there and its object is such.</summary>
+    private static bool Holds(string path, Func<JsonElement, bool> isSuch)
+    {
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(path));
+            return config.RootElement.ValueKind == JsonValueKind.Object && isSuch(config.RootElement);
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{path} is not JSON: {e.Message}", e);
+        }
     }
 }

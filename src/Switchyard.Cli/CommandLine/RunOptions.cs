@@ -63,13 +63,7 @@ internal sealed class RunOptions
             command.Options.Add(option);
         }
 
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(Resume) is not null && changing.Append(_common.Seed).FirstOrDefault(o => result.GetResult(o) is not null) is { } given)
-            {
-                result.AddError($"{given.Name} cannot stand beside --resume: an interrupted run goes on as its config.json says");
-            }
-        });
+        CommonOptions.RefuseBeside(command, Resume, [.. changing, _common.Seed]);
     }
 
     /// <summary>The configuration with the command and the machine that the run began with, where it does not say so already.</summary>

@@ -38,14 +38,7 @@ internal sealed class BenchArguments
             command.Options.Add(option);
         }
 
-        Func<string, string?> known = OneOf([.. command.Name is "router" ? Routers.All.Names : Executors.All.Names]);
-        _names.Validators.Add(result =>
-        {
-            if (result.Tokens.SelectMany(t => Split(t.Value)).Select(known).FirstOrDefault(o => o is not null) is { } error)
-            {
-                result.AddError($"--only is '{result.Tokens[0].Value}'; {error}");
-            }
-        });
+        Check(_names, OneOf([.. command.Name is "router" ? Routers.All.Names : Executors.All.Names]));
     }
 
     /// <summary>Every combination of storage, direction and load, each with all shapes, counts and threads.</summary>
@@ -75,18 +68,21 @@ internal sealed class BenchArguments
     public static Option<string> List(string name, string description, string otherwise, Func<string, string?> objection, string helpName = "NAMES")
     {
         Option<string> option = new(name) { Description = description, HelpName = helpName, DefaultValueFactory = _ => otherwise };
-        option.Validators.Add(result =>
-        {
-            foreach (Token token in result.Tokens)
-            {
-                if (Split(token.Value).Select(objection).FirstOrDefault(o => o is not null) is { } error)
-                {
-                    result.AddError($"{name} is '{token.Value}'; {error}");
-                }
-            }
-        });
+        Check(option, objection);
         return option;
     }
+
+    /// <summary>Refuses what a list holds that there is an objection to.</summary>
+    private static void Check(Option option, Func<string, string?> objection) => option.Validators.Add(result =>
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (Split(token.Value).Select(objection).FirstOrDefault(o => o is not null) is { } error)
+            {
+                result.AddError($"{option.Name} is '{token.Value}'; {error}");
+            }
+        }
+    });
 
     private static Func<string, string?> OneOf(params string[] words) => word =>
         words.Contains(word, StringComparer.Ordinal) ? null : $"did you mean '{NearestName.Of(word, words)}'? Known: {string.Join(", ", words)}";

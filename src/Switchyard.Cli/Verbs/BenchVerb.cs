@@ -2,7 +2,9 @@ using System.CommandLine;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Experts;
 using Switchyard.Kernels.Limits;
+using Switchyard.Models.Files;
 using Switchyard.Training.Benchmarks;
+using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -29,16 +31,18 @@ internal static class BenchVerb
         {
             Verb.UseThreads(parse, common);
             string? file = name is "executor" ? parse.GetValue(table) : null;
-            using FileStream? stream = file is null ? null : Create(file);
+            if (file is not null)
+            {
+                RequireWritable(file);
+            }
+
             IReadOnlyList<BenchOptions> options = arguments.Read(parse);
             MachineLimits[]? limits = name is "executor" ? [.. RooflineBench.Run(options[0].Threads, cancellation)] : null;
             List<BenchRow> rows = Print(parse, common, options.SelectMany(o => measure(o, cancellation)).Select(row => limits is null ? row : RooflineBench.WithEfficiency(row, limits)));
             BenchLimits.Write(parse, common, limits, rows);
-            if (stream is not null)
+            if (file is not null)
             {
-                ExecutorTableBench.Of(rows).Write(stream);
-                stream.Dispose();
-                File.Move(Temporary(file!), file!, overwrite: true);
+                AtomicFile.Write(file, ExecutorTableBench.Of(rows).Write);
             }
 
             return ExitCode.Done;
@@ -52,20 +56,17 @@ internal static class BenchVerb
         return command;
     }
 
-    /// <summary>The file that becomes the table once everything is measured: that it cannot be written is known before.</summary>
-    private static FileStream Create(string file)
+    /// <summary>That a table cannot be written is known before everything is measured for it.</summary>
+    private static void RequireWritable(string file)
     {
-        try
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        if (!Directory.Exists(folder))
         {
-            return new FileStream(Temporary(file), FileMode.Create, FileAccess.Write, FileShare.None, 4096, FileOptions.None);
+            throw new ConfigurationException($"--write-table {file}: there is no folder '{folder}'");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"--write-table {file}: {e.Message}", e);
-        }
-    }
 
-    private static string Temporary(string file) => file + ".tmp";
+        new RunFolder(folder).RequireWritable();
+    }
 
     /// <summary>The rows, printed one by one unless nothing is to be printed.</summary>
     private static List<BenchRow> Print(ParseResult parse, CommonOptions common, IEnumerable<BenchRow> measurements)

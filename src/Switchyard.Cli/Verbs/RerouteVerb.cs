@@ -53,14 +53,7 @@ internal sealed class RerouteVerb
             command.Options.Add(option);
         }
 
-        command.Validators.Add(result =>
-        {
-            Symbol[] changing = [verb._model, .. options.Where(o => o != verb._resume), verb._common.Seed];
-            if (result.GetResult(verb._resume) is not null && changing.FirstOrDefault(s => IsGiven(result, s)) is { } given)
-            {
-                result.AddError($"{given.Name} cannot stand beside --resume: an interrupted run goes on as its config.json says");
-            }
-        });
+        CommonOptions.RefuseBeside(command, verb._resume, [verb._model, .. options.Where(o => o != verb._resume), verb._common.Seed]);
         return command;
     }
 
@@ -100,13 +93,6 @@ internal sealed class RerouteVerb
         Tell(parse, result, folder);
         return ExitCode.Done;
     }
-
-    private static bool IsGiven(System.CommandLine.Parsing.CommandResult result, Symbol symbol) => symbol switch
-    {
-        Option option => result.GetResult(option) is { Implicit: false },
-        Argument argument => result.GetResult(argument) is { Tokens.Count: > 0 },
-        _ => false,
-    };
 
     private RerouteConfig Read(ParseResult parse) => _options.Read(parse, parse.GetValue(_model)!, parse.GetValue(_common.Seed)) with
     {

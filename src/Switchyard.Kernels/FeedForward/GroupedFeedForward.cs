@@ -83,10 +83,10 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Rows of a first matrix, m.</summary>
     private int FirstRows => ActivationKernel.IsGated(Activation) ? 2 * Inner : Inner;
 
-    private Panels.PanelEncoding FirstEncoding => new(Arithmetic == Arithmetic.Int16 ? Arithmetic.Fp32 : Arithmetic, Arithmetic == Arithmetic.Int8 ? FirstBlocks.CommonGroup : 0);
+    private Panels.PanelEncoding FirstEncoding => new(Arithmetic, Arithmetic == Arithmetic.Int8 ? FirstBlocks.CommonGroup : 0);
 
     /// <summary>The inner values have few large entries among many small ones: 8 bits for them would take the error of a layer from 0.7 % to above 1 %.</summary>
-    private Panels.PanelEncoding SecondEncoding => new(Arithmetic switch { Arithmetic.Int8 => Arithmetic.Bf16, Arithmetic.Int16 => Arithmetic.Fp32, _ => Arithmetic }, 0);
+    private Panels.PanelEncoding SecondEncoding => new(Arithmetic == Arithmetic.Int8 ? Arithmetic.Bf16 : Arithmetic, 0);
 
     /// <summary>Most rows of a group that are not packed.</summary>
     private int StreamedRows => Streams.StreamingProduct.MostTokens(Arithmetic);

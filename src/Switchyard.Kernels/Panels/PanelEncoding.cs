@@ -21,7 +21,8 @@ internal readonly unsafe struct PanelEncoding(Arithmetic arithmetic, int group)
     /// <summary>Added to a number below 2²² it leaves the nearest integer in the low bits.</summary>
     private const float Magic = 12582912;
 
-    public Arithmetic Arithmetic { get; } = arithmetic;
+    /// <summary>What a tile multiplies; there are no tiles of 16-bit integers, whose rows are fp32 beyond the few that are streamed.</summary>
+    public Arithmetic Arithmetic { get; } = arithmetic == Arithmetic.Int16 ? Arithmetic.Fp32 : arithmetic;
 
     /// <summary>S, for int8.</summary>
     public int Group { get; } = group;

@@ -86,7 +86,7 @@ public sealed unsafe partial class DenseProduct
 
     private MatrixBlocks Matrix => new(Weights, StoredWeights is null ? null : [StoredWeights], Outputs, Inputs);
 
-    private PanelEncoding Encoding => new(Arithmetic == Arithmetic.Int16 ? Arithmetic.Fp32 : Arithmetic, 0);
+    private PanelEncoding Encoding => new(Arithmetic, 0);
 
     private void Validate()
     {

@@ -95,11 +95,7 @@ public sealed class Characterization
 
         MoeLayer[] layers = [.. model.MoeLayers.Where(l => config.Reroute.Layers?.Contains(l.Options.Layer) is not false)];
         (IReadOnlyList<RowRecipe> rows, IReadOnlyList<LeftOutRouter> leftOut) = RowRecipe.Of(config, [.. layers.Select(l => l.Options)]);
-        if (config.Reroute.Context > model.Options.LongestSequence)
-        {
-            throw new ConfigurationException($"context is {config.Reroute.Context}; the model's longest sequence is {model.Options.LongestSequence}");
-        }
-
+        config.Reroute.RequireContext(model.Options.LongestSequence);
         _ = TextOptions.For(model.Options.LongestSequence, config.JudgeContext, null);
         _folder.Create();
         _folder.WriteConfig(_config);

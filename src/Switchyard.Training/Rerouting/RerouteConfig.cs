@@ -112,6 +112,9 @@ public sealed record RerouteConfig
         _ = RoutingRecipe.Parse($"{Router}+{Balance}{(Selector is null ? string.Empty : "+" + Selector)}");
     }
 
+    /// <summary>Refuses a context that the model has no positions for.</summary>
+    internal void RequireContext(int longest) => Require(Context <= longest, $"context is {Context}; the model's longest sequence is {longest}");
+
     private static void Require(bool condition, string message)
     {
         if (!condition)

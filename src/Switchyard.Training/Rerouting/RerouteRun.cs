@@ -162,10 +162,7 @@ public sealed class RerouteRun
 
     private void RequireFit(ReroutedModel model, CorpusVocabulary? vocabulary)
     {
-        if (_config.Context > model.Model.Options.LongestSequence)
-        {
-            throw new ConfigurationException($"context is {_config.Context}; the model's longest sequence is {model.Model.Options.LongestSequence}");
-        }
+        _config.RequireContext(model.Model.Options.LongestSequence);
 
         if (_config.Start == RouterStart.Copy)
         {
