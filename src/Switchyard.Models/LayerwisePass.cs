@@ -14,9 +14,11 @@ public sealed class LayerwisePass
     private readonly TransformerInput _input;
     private readonly AttentionPass _attention;
     private readonly RoutingContext _context;
+    private readonly IRoutingObserver? _observer;
 
-    internal LayerwisePass(TransformerStack stack, MoeTransformerOptions options, ScalarType computeType, TransformerInput input)
+    internal LayerwisePass(TransformerStack stack, MoeTransformerOptions options, ScalarType computeType, TransformerInput input, IRoutingObserver? observer)
     {
+        _observer = observer;
         (Tensor tokens, long count) = (input.Tokens, input.Tokens.size(1));
         if (count > options.LongestSequence)
         {
@@ -39,8 +41,8 @@ public sealed class LayerwisePass
     /// <summary>Runs a layer.</summary>
     /// <param name="layer">Its index.</param>
     /// <param name="hidden">What the layer before it gave, [B, N, d].</param>
-    /// <param name="observer">Listens to the routing; null costs nothing.</param>
+    /// <param name="observer">Listens to the routing, beside <see cref="MoeTransformer.Observer"/>; null costs nothing.</param>
     /// <returns>Hidden states [B, N, d] after the layer, and what its MoE layer said, where it has one.</returns>
     public (Tensor Hidden, MoeLayerOutput? Moe) Run(int layer, Tensor hidden, IRoutingObserver? observer = null) =>
-        _stack.Layers[layer].Run(hidden, _computeType, _attention, _context, observer);
+        _stack.Layers[layer].Run(hidden, _computeType, _attention, _context, _observer is null ? observer : observer is null ? _observer : new CombinedObserver(_observer, observer));
 }

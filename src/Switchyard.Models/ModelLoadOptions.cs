@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Switchyard.Experts;
 using static TorchSharp.torch;
 
@@ -17,6 +18,9 @@ public sealed record ModelLoadOptions
 
     /// <summary>Type of the products, <see cref="MoeTransformer.ComputeType"/>: Float32 or BFloat16.</summary>
     public ScalarType ComputeType { get; init; } = ScalarType.Float32;
+
+    /// <summary>Told what was loaded, and how it is run; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
 
     /// <summary>What the executors keep for gradients.</summary>
     public SavedActivations Activations { get; init; } = SavedActivations.Keep;

@@ -97,6 +97,9 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="NotSupportedException">The model was made, not read.</exception>
     public void SaveRerouted(string folder) => ModelWriter.SaveRerouted(this, folder);
 
+    /// <summary>Listens to the routing of every pass, whoever runs it, such as a <see cref="RoutingMeter"/> under a chat client; it stays the caller's. Null, as at first, costs nothing.</summary>
+    public IRoutingObserver? Observer { get; set; }
+
     /// <summary>Logits [B, N, V] of token ids [B, N] int64.</summary>
     public override Tensor forward(Tensor input) => Run(input).Logits;
 
@@ -156,7 +159,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     {
         if (_maskedHead is not null)
         {
-            Tensor judged = targets.flatten().ge(0).nonzero().flatten();
+            Tensor judged = targets.flatten().ge(Held(0)).nonzero().flatten();
             return nn.functional.cross_entropy(LogitsOf(last.flatten(0, -2).index_select(0, judged)), targets.flatten().index_select(0, judged));
         }
 
@@ -203,13 +206,13 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
             all[^1] = last;
         }
 
-        return new TransformerStates(last, loss is null ? null : loss / MoeLayers.Count, dropped) { All = all };
+        return new TransformerStates(last, loss is null ? null : loss / Held(MoeLayers.Count), dropped) { All = all };
     }
 
     /// <summary>A pass over an input whose layers the caller runs one by one, as often as it likes: <see cref="Encode"/> without the last norm. A cache of the input gets its keys and values, but is not told that they are whole.</summary>
     /// <param name="input">Tokens, and what is known of them.</param>
     /// <exception cref="ArgumentException">The input does not fit the model or the cache.</exception>
-    public LayerwisePass Layerwise(TransformerInput input) => new(_stack, Options, ComputeType, input);
+    public LayerwisePass Layerwise(TransformerInput input) => new(_stack, Options, ComputeType, input, Observer);
 
     /// <summary>An empty cache of keys and values for this model; the caller disposes it.</summary>
     /// <param name="capacity">Tokens to make room for at once; 0 to grow as needed.</param>
@@ -242,6 +245,15 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         foreach (MoeLayer layer in MoeLayers)
         {
             layer.AfterStep();
+        }
+    }
+
+    /// <summary>Forgets what routers and balancers have seen since the last step; call it instead where the optimizer's step is skipped.</summary>
+    public void DropStep()
+    {
+        foreach (MoeLayer layer in MoeLayers)
+        {
+            layer.DropStep();
         }
     }
 

@@ -12,7 +12,7 @@ namespace Switchyard;
 /// <summary>A Mixture-of-Experts layer: y_t = Σ_j W_tj · FFN_{A_tj}(x_t), plus a shared expert where there is one.</summary>
 /// <remarks>
 /// Usable in any TorchSharp model as a <c>Module&lt;Tensor, Tensor&gt;</c>. Where the balancer has a loss, or someone listens to the routing, call <see cref="Run"/>:
-/// losses and loads are return values. Call <see cref="AfterStep"/> after each optimizer step, for balancers with state.
+/// losses and loads are return values. Call <see cref="AfterStep"/> after each optimizer step, or <see cref="DropStep"/> where it is skipped, for balancers with state.
 /// </remarks>
 public sealed class MoeLayer : nn.Module<Tensor, Tensor>
 {
@@ -93,9 +93,9 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         Tensor x = input.reshape(-1, Options.HiddenSize);
 
         RouterOutput routed = Router.Score(Jittered(x), context);
-        Assignment wanted = Selector.Select(routed.Scores, x, preference => Balancer.WeighedBias(preference, context));
+        Assignment wanted = Selector.Select(routed.Scores, x, preference => Balancer.WeighedBias(preference, context), context.TokenMask);
         Tensor scores = wanted.PreparedScores ?? routed.Scores;
-        Assignment kept = _capacity.Apply(wanted, scores, Selector);
+        Assignment kept = _capacity.Apply(wanted, scores, Selector, context.TokenMask);
 
         Tensor seen = routed.Residual is { } residual ? x + residual.to(x.dtype) : x;
         DispatchedTokens dispatched = _dispatcher.Dispatch(seen, kept, Options.Experts);
@@ -110,7 +110,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         {
             Balancer.Observe(ExpertLoad.Count(wanted.Experts, Options.Experts, context.TokenMask));
             Tensor? balance = Balancer.Loss(new BalanceInput(scores, wanted, context));
-            loss = Sum(Balancer.Strength == 1 || balance is null ? balance : balance * Balancer.Strength, Router.Loss(routed, wanted, context));
+            loss = Sum(Balancer.Strength == 1 || balance is null ? balance : balance * Held(Balancer.Strength), Router.Loss(routed, wanted, context));
         }
 
         observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { Hidden = x.detach(), ExpertInput = seen.detach(), DroppedPairs = kept.DroppedPairs });
@@ -159,6 +159,13 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         using var quiet = no_grad();
         Balancer.AfterStep();
         Router.AfterStep();
+    }
+
+    /// <summary>Forgets what router and balancer have seen since the last step; call it instead of <see cref="AfterStep"/> where the optimizer's step is skipped.</summary>
+    public void DropStep()
+    {
+        Balancer.DropStep();
+        Router.DropStep();
     }
 
     private void Register(LayerRouting routing)

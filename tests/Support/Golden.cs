@@ -43,7 +43,8 @@ internal static class Golden
 
     private static string? Existing(string path) => Directory.Exists(path) ? path : null;
 
-    private static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", ".."));
+    /// <summary>The root of the repository.</summary>
+    public static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", ".."));
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 }

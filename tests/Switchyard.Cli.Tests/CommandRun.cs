@@ -17,16 +17,33 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         Captured(() => verb.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation).GetAwaiter().GetResult());
 
     /// <summary>In a process of its own, whose standard output is all there is to see.</summary>
-    public static async Task<CommandRun> OwnProcessAsync(params string[] args)
+    public static Task<CommandRun> OwnProcessAsync(params string[] args)
+    {
+        (string program, string[] all) = CommandLine(args);
+        return OfProcessAsync(new ProcessStartInfo(program, all));
+    }
+
+    /// <summary>In a process of its own that cannot write a file larger than some KiB, as if the disk were full by then; on systems with bash alone.</summary>
+    public static Task<CommandRun> WithLittleDiskAsync(int kibibytes, params string[] args)
+    {
+        (string program, string[] all) = CommandLine(args);
+        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", $"{kibibytes}", program, .. all]);
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // the runtime's own pages are a large file otherwise
+        return OfProcessAsync(start);
+    }
+
+    private static (string Program, string[] Arguments) CommandLine(string[] args)
     {
         bool muxer = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
         string program = Path.Combine(AppContext.BaseDirectory, "Switchyard.Cli");
-        ProcessStartInfo start = new(muxer ? Environment.ProcessPath! : program, muxer ? [$"{program}.dll", .. args] : args)
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        return muxer ? (Environment.ProcessPath!, [$"{program}.dll", .. args]) : (program, args);
+    }
+
+    private static async Task<CommandRun> OfProcessAsync(ProcessStartInfo start)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

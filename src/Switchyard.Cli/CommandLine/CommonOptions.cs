@@ -87,6 +87,24 @@ internal sealed class CommonOptions
         }
     }
 
+    /// <summary>Refuses an option that says nothing without another.</summary>
+    public static void RequireBeside(Command command, Option option, Option other) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(option) is { Implicit: false } && result.GetResult(other) is null or { Implicit: true })
+        {
+            result.AddError($"{option.Name} says nothing without {other.Name}");
+        }
+    });
+
+    /// <summary>Refuses two options that say the same.</summary>
+    public static void RefuseTogether(Command command, Option one, Option other) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(one) is { Implicit: false } && result.GetResult(other) is { Implicit: false })
+        {
+            result.AddError($"{one.Name} and {other.Name} cannot stand together: each names a whole configuration");
+        }
+    });
+
     /// <summary>Refuses whatever would change a run beside the option that goes on with one.</summary>
     public static void RefuseBeside(Command command, Option resume, IReadOnlyList<Symbol> changing) => command.Validators.Add(result =>
     {

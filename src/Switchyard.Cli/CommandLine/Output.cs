@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Reporting;
 using Switchyard.Training.Results;
@@ -49,7 +50,7 @@ internal static class Output
     /// <summary>Writes a value as JSON to the file or standard output of <c>--json</c>, if any.</summary>
     public static void WriteJson<T>(ParseResult parse, CommonOptions common, T value)
     {
-        WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(Text())), path => File.WriteAllText(path, Text()));
+        WriteJson(parse, common, stream => stream.Write(Encoding.UTF8.GetBytes(Text())), path => AtomicFile.WriteText(path, Text()));
 
         string Text() => JsonSerializer.Serialize(value, ConfigFile.Json) + "\n";
     }

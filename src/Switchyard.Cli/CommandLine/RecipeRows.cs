@@ -14,6 +14,11 @@ internal static class RecipeRows
     {
         try
         {
+            if (result.Tokens.Any(t => Split(t.Value).Length == 0))
+            {
+                result.AddError($"{result.Option.Name} is empty; name at least one row, such as linear+dual");
+            }
+
             string[] names = [.. result.Tokens.SelectMany(t => Split(t.Value)).Where(r => r != except).Select(row => RoutingRecipe.Parse(row).Name)];
             if (names.CountBy(n => n).FirstOrDefault(n => n.Value > 1).Key is { } twice)
             {

@@ -21,7 +21,7 @@ internal sealed class RunOptions
 
     public Option<string?> Config { get; } = new("--config") { Description = "a JSON configuration instead of a preset", HelpName = "FILE" };
 
-    public Option<string?> Corpus { get; } = new("--corpus") { Description = "text to train on: a text file, a folder, JSON Lines with a `text` field; the SDK's own documentation unless said otherwise", HelpName = "PATH" };
+    public Option<string?> Corpus { get; } = new("--corpus") { Description = "text to train on: a text file, a folder, JSON Lines with a `text` field; the SDK's own documentation unless said otherwise; packed once, in the folder SWITCHYARD_CORPORA or the user's cache", HelpName = "PATH" };
 
     public Option<int?> Vocabulary { get; } = Number<int?>("--vocab", "learn a byte-level vocabulary of N tokens from the training text; tokens are bytes unless said otherwise", BytePairTrainer.SmallestVocabulary);
 
@@ -64,29 +64,33 @@ internal sealed class RunOptions
         }
 
         CommonOptions.RefuseBeside(command, Resume, [.. changing, _common.Seed]);
+        CommonOptions.RequireBeside(command, CapacityFactor, Capacity);
+        CommonOptions.RefuseTogether(command, Preset, Config);
     }
 
-    /// <summary>The configuration with the command and the machine that the run began with, where it does not say so already.</summary>
+    /// <summary>The configuration with the verb, the command and the machine that the run began with, where it does not say so already.</summary>
     public RunConfig Begun(string verb, RunConfig config, ParseResult parse) => config with
     {
+        Verb = verb,
         Command = config.Command ?? CommandText.Of(verb, parse),
         Machine = config.Machine ?? Verb.Machine(parse, _common),
     };
 
-    /// <summary>The configuration that the options ask for, checked.</summary>
-    public RunConfig Read(ParseResult parse)
+    /// <summary>The configuration that the options ask for.</summary>
+    /// <exception cref="ConfigurationException">There is none, or --resume names the run of another verb.</exception>
+    public RunConfig Read(ParseResult parse, string verb)
     {
         if (parse.GetValue(Resume) is { } folder)
         {
-            string path = Path.Combine(folder, "config.json");
-            return File.Exists(path) ? ConfigFile.Load(path) : throw new ConfigurationException($"--resume {folder}: no config.json there; is it a run folder?");
+            RunConfig begun = File.Exists(new RunFolder(folder).ConfigPath) ? ConfigFile.Load(new RunFolder(folder).ConfigPath) : throw new ConfigurationException($"--resume {folder}: no config.json there; is it a run folder?");
+            return begun.Verb is null || begun.Verb == verb ? begun : throw new ConfigurationException($"--resume {folder}: a run of {begun.Verb}; go on with it by: switchyard {begun.Verb} --resume {folder}");
         }
 
         RunConfig config = parse.GetValue(Config) is { } file ? ConfigFile.Load(file) : Training.Configuration.Preset.Get(parse.GetValue(Preset) ?? "quick");
         TrainingOptions training = config.Training;
         config = config with
         {
-            Corpus = parse.GetValue(Corpus) ?? config.Corpus,
+            Corpus = (parse.GetValue(Corpus) ?? config.Corpus) is { } corpus ? Path.GetFullPath(corpus) : null,
             Vocabulary = parse.GetValue(Vocabulary) ?? config.Vocabulary,
             Seed = parse.GetValue(_common.Seed) ?? config.Seed,
             Executor = parse.GetValue(Executor) ?? config.Executor,
@@ -107,11 +111,24 @@ internal sealed class RunOptions
         return config;
     }
 
-    /// <summary>The run folder.</summary>
-    public string Folder(ParseResult parse, string verb, RunConfig config) =>
-        parse.GetValue(Resume)
-        ?? parse.GetValue(Output)
-        ?? Path.Combine("runs", $"{verb}-{config.Name}-{DateTime.Now:yyyyMMdd-HHmmss}");
+    /// <summary>The folder of the run, made where there is none; a new run takes none that is in use.</summary>
+    /// <exception cref="ConfigurationException">It cannot be written, or holds something already.</exception>
+    public RunFolder Folder(ParseResult parse, string verb, RunConfig config)
+    {
+        string? resumed = parse.GetValue(Resume);
+        RunFolder folder = new(resumed ?? parse.GetValue(Output) ?? Path.Combine("runs", $"{verb}-{config.Name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+        if (resumed is null)
+        {
+            folder.RequireUnused();
+        }
+
+        folder.Create();
+        return folder;
+    }
+
+    /// <summary>Loads torch with the threads that are asked for; a run that goes on has those that it began with unless told otherwise, since its numbers may depend on them.</summary>
+    public void UseThreads(ParseResult parse, RunConfig config) =>
+        Verb.UseThreads(parse, _common, parse.GetValue(Resume) is null ? null : config.Machine?.Threads);
 
     /// <summary>The text of the run that <see cref="Read"/> and <see cref="Folder"/> name, and the configuration with its vocabulary.</summary>
     public RunText Text(ParseResult parse, RunConfig config, RunFolder folder, CancellationToken cancellation) =>

@@ -18,6 +18,11 @@ internal static class Verb
         {
             try
             {
+                if (parse.GetValue(common.Json) is { } json && !common.JsonToStandardOutput(parse))
+                {
+                    OutputFile.RequireWritable("--json", json);
+                }
+
                 return run(parse, cancellation);
             }
             catch (Exception error)
@@ -29,8 +34,11 @@ internal static class Verb
     }
 
     /// <summary>Loads torch and sets its threads.</summary>
+    /// <param name="parse">What was said on the command line.</param>
+    /// <param name="common">The options of every verb.</param>
+    /// <param name="otherwise">Threads where the command line names none; null for as many as there are cores.</param>
     /// <exception cref="ConfigurationException">Another device than the CPU is asked for.</exception>
-    public static void UseThreads(ParseResult parse, CommonOptions common)
+    public static void UseThreads(ParseResult parse, CommonOptions common, int? otherwise = null)
     {
         if (parse.GetValue(common.Device) is not "cpu" and { } device)
         {
@@ -41,7 +49,7 @@ internal static class Verb
         OpenMp.SleepBetweenRegions();
         LargeBlocks.Keep();
         LibTorch.Load();
-        torch.set_num_threads(parse.GetValue(common.Threads) ?? Environment.ProcessorCount);
+        torch.set_num_threads(parse.GetValue(common.Threads) ?? otherwise ?? Environment.ProcessorCount);
     }
 
     /// <summary>Refuses environment variables of the kernels that say nothing they know.</summary>

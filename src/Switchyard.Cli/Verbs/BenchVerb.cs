@@ -4,7 +4,6 @@ using Switchyard.Experts;
 using Switchyard.Kernels.Limits;
 using Switchyard.Models.Files;
 using Switchyard.Training.Benchmarks;
-using Switchyard.Training.Runs;
 
 namespace Switchyard.Cli.Verbs;
 
@@ -33,7 +32,7 @@ internal static class BenchVerb
             string? file = name is "executor" ? parse.GetValue(table) : null;
             if (file is not null)
             {
-                RequireWritable(file);
+                OutputFile.RequireWritable("--write-table", file);
             }
 
             IReadOnlyList<BenchOptions> options = arguments.Read(parse);
@@ -54,18 +53,6 @@ internal static class BenchVerb
         }
 
         return command;
-    }
-
-    /// <summary>That a table cannot be written is known before everything is measured for it.</summary>
-    private static void RequireWritable(string file)
-    {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        if (!Directory.Exists(folder))
-        {
-            throw new ConfigurationException($"--write-table {file}: there is no folder '{folder}'");
-        }
-
-        new RunFolder(folder).RequireWritable();
     }
 
     /// <summary>The rows, printed one by one unless nothing is to be printed.</summary>

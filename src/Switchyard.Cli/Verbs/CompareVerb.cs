@@ -29,7 +29,7 @@ internal static class CompareVerb
 
     private static int Run(ParseResult parse, CommonOptions common, RunOptions options, Option<string?> rows, Option<int?> seeds, CancellationToken cancellation)
     {
-        RunConfig config = options.Read(parse);
+        RunConfig config = options.Read(parse, RunConfig.CompareVerb);
         if (parse.GetValue(rows) is { } chosen)
         {
             config = config with { Rows = RecipeRows.Split(chosen) };
@@ -37,12 +37,11 @@ internal static class CompareVerb
 
         config = config with { Seeds = parse.GetValue(seeds) ?? config.Seeds };
         config.Validate();
-        RunFolder folder = new(options.Folder(parse, "compare", config));
-        folder.Create();
-        Verb.UseThreads(parse, common);
+        RunFolder folder = options.Folder(parse, RunConfig.CompareVerb, config);
+        options.UseThreads(parse, config);
         bool quiet = parse.GetValue(common.Quiet);
         using RunText text = options.Text(parse, config, folder, cancellation);
-        config = options.Begun("compare", text.Config, parse);
+        config = options.Begun(RunConfig.CompareVerb, text.Config, parse);
         using ComparisonDisplay display = new(config.Training.Steps, quiet);
         CompareResult result;
         try

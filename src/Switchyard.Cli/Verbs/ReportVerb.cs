@@ -31,6 +31,7 @@ internal static class ReportVerb
     {
         RunFolder folder = new(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
         string target = Path.GetFullPath(output ?? folder.ReportPath);
+        OutputFile.RequireWritable("--output", target);
         if (ProfileVerb.StoredProfile(path) is { } profile && ResultSchema.Of(profile) is ProfileResultJson.Schema)
         {
             return OfProfile(parse, common, profile, target, compare);

@@ -28,7 +28,7 @@ internal static class TrainVerb
 
     private static int Run(ParseResult parse, CommonOptions common, RunOptions options, Option<string?> routing, CancellationToken cancellation)
     {
-        RunConfig config = options.Read(parse);
+        RunConfig config = options.Read(parse, RunConfig.TrainVerb);
         if (parse.GetValue(routing) is { } chosen)
         {
             config = config with { Routing = chosen };
@@ -36,11 +36,10 @@ internal static class TrainVerb
 
         config = config with { Rows = [config.Routing] };
         config.Validate();
-        RunFolder folder = new(options.Folder(parse, "train", config));
-        folder.Create();
-        Verb.UseThreads(parse, common);
+        RunFolder folder = options.Folder(parse, RunConfig.TrainVerb, config);
+        options.UseThreads(parse, config);
         using RunText text = options.Text(parse, config, folder, cancellation);
-        config = options.Begun("train", text.Config, parse);
+        config = options.Begun(RunConfig.TrainVerb, text.Config, parse);
         using ComparisonDisplay display = new(config.Training.Steps, parse.GetValue(common.Quiet));
         CompareRow row;
         try

@@ -53,7 +53,7 @@ internal sealed class DeepSeekV3Architecture : Architecture
                     Groups = config.Int("n_group"),
                     TopKGroup = config.Int("topk_group"),
                     Scale = config.Double("routed_scaling_factor"),
-                    GroupMaskZero = true,
+                    GroupMask = GroupMask.Zero,
                 },
                 "linear+bias+sigmoid-group"),
         };

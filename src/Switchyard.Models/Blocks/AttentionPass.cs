@@ -62,10 +62,10 @@ public sealed class AttentionPass
         Tensor? allowed = mask?.unsqueeze(1).unsqueeze(1);
         if (order)
         {
-            Tensor query = arange(start, start + tokens, ScalarType.Int64, device).unsqueeze(1);
-            Tensor key = arange(start + tokens, ScalarType.Int64, device).unsqueeze(0);
+            Tensor query = arange(Held(start), Held(start + tokens), ScalarType.Int64, device).unsqueeze(1);
+            Tensor key = arange(Held(start + tokens), ScalarType.Int64, device).unsqueeze(0);
             Tensor before = key.le(query);
-            before = (window > 0 ? before.logical_and(key.gt(query - window)) : before).unsqueeze(0).unsqueeze(0);
+            before = (window > 0 ? before.logical_and(key.gt(query - Held(window))) : before).unsqueeze(0).unsqueeze(0);
             allowed = allowed is null ? before : allowed.logical_and(before);
         }
 

@@ -74,7 +74,7 @@ public sealed class GroupedQueryAttention : Attention
     private Tensor Heads(Tensor x, int heads, RmsNorm? norm)
     {
         Tensor whole = norm is not null && _normAcrossHeads ? norm.forward(x) : x;
-        Tensor clipped = _clip is { } clip ? whole.clamp(-clip, clip) : whole;
+        Tensor clipped = _clip is { } clip ? whole.clamp(Held(-clip), Held(clip)) : whole;
         Tensor split = clipped.view(x.size(0), x.size(1), heads, _headSize);
         return norm is null || _normAcrossHeads ? split : norm.forward(split);
     }

@@ -71,7 +71,7 @@ public sealed class LatentAttention : Attention
         long batch = input.size(0), tokens = input.size(1);
         Tensor query = (_query is null ? _queryUp!.forward(_queryNorm!.forward(_queryDown!.forward(input))) : _query.forward(input))
             .view(batch, tokens, _heads, _sizes.PlainSize + _sizes.RotarySize);
-        query = _logitFactor == 1 ? query : query * _logitFactor;
+        query = _logitFactor == 1 ? query : query * Held(_logitFactor);
         Tensor plain = query.narrow(-1, 0, _sizes.PlainSize).transpose(1, 2);
         Tensor turned = Turn(query.narrow(-1, _sizes.PlainSize, _sizes.RotarySize), pass).transpose(1, 2);
 
@@ -108,7 +108,7 @@ public sealed class LatentAttention : Attention
 
         // torch divides by the root of the size that it sees, r + o, instead of that of the model's heads, p + o.
         double scale = Math.Sqrt((double)(_sizes.KeyValueRank + _sizes.RotarySize) / (_sizes.PlainSize + _sizes.RotarySize));
-        Tensor query = cat([plain.matmul(ofKeys), turned], -1) * scale;
+        Tensor query = cat([plain.matmul(ofKeys), turned], -1) * Held(scale);
         Tensor mixed = AttentionProduct.Run(query, cached, cached.narrow(-1, 0, _sizes.KeyValueRank), pass, _windowed);
         return mixed.matmul(ofValues.transpose(1, 2));
     }

@@ -19,7 +19,7 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
         : base(nameof(Linear))
     {
         _bias = bias;
-        register_parameter("weight", new Parameter(deviation == 0 ? empty(outputSize, inputSize) : randn(outputSize, inputSize).mul_(deviation)));
+        register_parameter("weight", new Parameter(deviation == 0 ? empty(outputSize, inputSize) : randn(outputSize, inputSize).mul_(Held(deviation))));
         if (bias)
         {
             register_parameter("bias", new Parameter(zeros(outputSize)));

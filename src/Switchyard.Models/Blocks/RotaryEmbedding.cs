@@ -92,7 +92,7 @@ public sealed class RotaryEmbedding : IDisposable
     {
         using var scope = NewDisposeScope();
         double theta = IsDynamic ? RotaryFrequencies.DynamicTheta(_headSize, _theta, _scaling!, length) : _theta;
-        Tensor exponents = arange(0, _headSize, 2, ScalarType.Float64) / _headSize;
+        Tensor exponents = arange(Held(0), Held(_headSize), Held(2), ScalarType.Float64) / Held(_headSize);
         Tensor frequencies = pow(theta, -exponents);
         if (_scaling is not null)
         {
@@ -100,11 +100,11 @@ public sealed class RotaryEmbedding : IDisposable
         }
 
         frequencies = frequencies.to(_rounding).to(ScalarType.Float64);
-        Tensor angles = outer(arange(length, ScalarType.Float64), frequencies);
+        Tensor angles = outer(arange(Held(length), ScalarType.Float64), frequencies);
         angles = cat([angles, angles], 1);
         double factor = _scaling?.AttentionFactor ?? 1;
         return (Stored(angles.cos()), Stored(angles.sin()));
 
-        Tensor Stored(Tensor t) => (factor == 1 ? t : t * factor).to(ScalarType.Float32).DetachFromDisposeScope();
+        Tensor Stored(Tensor t) => (factor == 1 ? t : t * Held(factor)).to(ScalarType.Float32).DetachFromDisposeScope();
     }
 }

@@ -19,7 +19,7 @@ internal static class ExpertMatrix
             Tensor stored = file.Load(name), matrix = stored.to(ScalarType.Float32);
             using Generator generator = new(unchecked((ulong)seed));
             double deviation = noise * matrix.std(unbiased: false).item<float>();
-            return stored.copy_(randn([.. entry.Shape], generator: generator).mul_(deviation).add_(matrix));
+            return stored.copy_(randn([.. entry.Shape], generator: generator).mul_(Held(deviation)).add_(matrix));
         }));
     }
 
@@ -35,7 +35,7 @@ internal static class ExpertMatrix
         return new SafetensorsSource(name, entry.Type, [entry.Shape[0], count], stream => Write(stream, () =>
         {
             Tensor stored = Columns(file, entry, first, count);
-            return stored.copy_(stored.to(ScalarType.Float32).mul_(scale));
+            return stored.copy_(stored.to(ScalarType.Float32).mul_(Held(scale)));
         }));
     }
 

@@ -48,11 +48,11 @@ internal static class ExpertMean
         Read(addressOf(shares[0].Expert), stored);
         if (shares.Count > 1)
         {
-            Tensor mean = stored.to(ScalarType.Float32) * shares[0].Share;
+            Tensor mean = stored.to(ScalarType.Float32) * Held(shares[0].Share);
             foreach (ExpertShare share in shares.Skip(1))
             {
                 Read(addressOf(share.Expert), stored);
-                mean.add_(stored, alpha: share.Share);
+                mean.add_(stored, alpha: Held(share.Share));
             }
 
             stored.copy_(mean);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Switchyard.Dense;
 using Switchyard.Experts.Caching;
 using Switchyard.Models.Architectures;
@@ -23,12 +24,32 @@ internal static class ModelReader
         try
         {
             model.ExpertCache = load.ExpertCacheBytes is { } bytes ? Bound(model, experts, bytes) : null;
+            if (load.Logger is { } logger)
+            {
+                Tell(model, logger);
+            }
+
             return model;
         }
         catch
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    private static void Tell(MoeTransformer model, ILogger logger)
+    {
+        ModelSource source = model.Source!;
+        LoadLog.Loaded(logger, source.Architecture.Name, source.Folder, model.Options.Layers, model.MoeLayers.Count, model.TotalParameters, model.ActiveParameters);
+        foreach ((string reason, int count) in source.LeftOut)
+        {
+            LoadLog.LeftOut(logger, count, source.Folder, reason);
+        }
+
+        if (model.ExpertCache is { } cache)
+        {
+            LoadLog.Cached(logger, cache.Bytes, cache.Slots);
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class UpcycledRouting : IDisposable
         }
         else if (router is LinearRouter && options.By == UpcycleMethod.Split)
         {
-            router.get_parameter("W_g")!.mul_(options.TopK == options.Experts ? 0 : SmallScores);
+            router.get_parameter("W_g")!.mul_(Held(options.TopK == options.Experts ? 0 : SmallScores));
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Switchyard.Models.Files;
 
-/// <summary>Writes a file so that its name never stands for half of it: a temporary file in the same folder is written, put on the disk and renamed.</summary>
+/// <summary>Writes a file so that its name never stands for half of it: a temporary file in the same folder is written, put on the disk and renamed. A link stays, and what it points to is replaced; a device such as <c>/dev/stdout</c> is written as it is.</summary>
 public static class AtomicFile
 {
     /// <summary>Writes a file, replacing the one of that name.</summary>
@@ -11,6 +11,13 @@ public static class AtomicFile
     public static void Write(string path, Action<Stream> write, long length = 0)
     {
         path = Path.GetFullPath(path);
+        if (IsDevice(path))
+        {
+            WriteDevice(path, write);
+            return;
+        }
+
+        path = Target(path);
         string temporary = Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
@@ -23,7 +30,7 @@ public static class AtomicFile
 
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfDisk(e))
         {
             Remove(temporary);
             throw new IOException($"Cannot write '{path}': {e.Message}", e);
@@ -38,6 +45,38 @@ public static class AtomicFile
     /// <summary>Writes a text file in UTF-8, replacing the one of that name.</summary>
     /// <exception cref="IOException">As above.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Whether a full path names a device, which is written as it is.</summary>
+    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+
+    private static void WriteDevice(string path, Action<Stream> write)
+    {
+        try
+        {
+            using var device = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write });
+            write(device);
+        }
+        catch (Exception e) when (IsOfDisk(e))
+        {
+            throw new IOException($"Cannot write '{path}': {e.Message}", e);
+        }
+    }
+
+    /// <summary>What a path stands for, links followed.</summary>
+    private static string Target(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException)
+        {
+            return path;
+        }
+    }
+
+    /// <summary>A length beyond what the file system or a limit of the process allows comes as an argument out of range.</summary>
+    private static bool IsOfDisk(Exception error) => error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
 
     private static void Remove(string temporary)
     {

@@ -44,7 +44,7 @@ public static class CalibratedRounding
     }
 
     /// <summary>e·H·eᵀ of each row.</summary>
-    private static float[] Cost(Tensor errors, Tensor gram) => (errors.mm(gram) * errors).sum(1).clamp_min(0).data<float>().ToArray();
+    private static float[] Cost(Tensor errors, Tensor gram) => (errors.mm(gram) * errors).sum(1).clamp_min(Held(0)).data<float>().ToArray();
 
     /// <summary>U with UᵀU = (H + λI)⁻¹.</summary>
     private static Tensor Factor(Tensor gram)
@@ -57,7 +57,7 @@ public static class CalibratedRounding
             return eye(gram.size(0)).MoveToOuterDisposeScope();
         }
 
-        wide = wide + (eye(gram.size(0), dtype: ScalarType.Float64) * (Damping * mean));
+        wide = wide + (eye(gram.size(0), dtype: ScalarType.Float64) * Held(Damping * mean));
         Tensor inverse = cholesky_inverse(linalg.cholesky(wide));
         return linalg.cholesky(inverse).t().contiguous().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }

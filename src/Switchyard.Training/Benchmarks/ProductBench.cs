@@ -41,7 +41,7 @@ public static class ProductBench
     {
         using var scope = NewDisposeScope();
         long bytes = (long)shape.Inputs * shape.Outputs * sizeof(float);
-        Tensor[] weights = [.. Enumerable.Range(0, cold ? (int)Math.Clamp(ColdBytes / bytes, 2, 4096) : 1).Select(_ => (randn(shape.Outputs, shape.Inputs) * 0.02).requires_grad_(options.Backward))];
+        Tensor[] weights = [.. Enumerable.Range(0, cold ? (int)Math.Clamp(ColdBytes / bytes, 2, 4096) : 1).Select(_ => (randn(shape.Outputs, shape.Inputs) * Held(0.02)).requires_grad_(options.Backward))];
         Tensor x = randn(tokens, shape.Inputs).requires_grad_(options.Backward);
         int turn = 0;
         double[] times = Timing.Medians([Work((x, w) => DenseOperations.Linear(x, w)), Work((x, w) => nn.functional.linear(x, w))], options.Budget, cancellation);

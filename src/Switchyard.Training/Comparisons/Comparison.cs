@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Switchyard.Models.Files;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
@@ -14,6 +15,7 @@ public sealed class Comparison
     private readonly RunConfig _config;
     private readonly PackedCorpus _corpus;
     private readonly RunFolder _folder;
+    private readonly ILogger? _logger;
     private readonly IReadOnlyList<RoutingRecipe> _rows;
     private readonly IReadOnlyList<long> _seeds;
 
@@ -21,10 +23,12 @@ public sealed class Comparison
     /// <param name="config">Sizes, training options, rows and seeds.</param>
     /// <param name="corpus">The text.</param>
     /// <param name="folder">Where it is written.</param>
+    /// <param name="logger">Told of each row as by a <see cref="TrainingRun"/>; null for nobody.</param>
     /// <exception cref="ConfigurationException">A row cannot be made, or two rows are the same.</exception>
-    public Comparison(RunConfig config, PackedCorpus corpus, RunFolder folder)
+    public Comparison(RunConfig config, PackedCorpus corpus, RunFolder folder, ILogger? logger = null)
     {
         config.Validate();
+        _logger = logger;
         _config = config;
         _corpus = corpus;
         _folder = folder;
@@ -42,6 +46,8 @@ public sealed class Comparison
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellation">Stops after the current step; what is done stays.</param>
     /// <exception cref="DivergenceException">Every row diverged.</exception>
+    /// <exception cref="ConfigurationException">The folder holds a row of another configuration.</exception>
+    /// <exception cref="ResultFormatException">The figures of a row that is done are damaged.</exception>
     public CompareResult Run(MachineInfo machine, IProgress<ComparisonProgress>? progress = null, CancellationToken cancellation = default)
     {
         _folder.Create();
@@ -102,15 +108,28 @@ public sealed class Comparison
     {
         RunFolder folder = new(Path.Combine(_folder.Path, "rows", _seeds.Count == 1 ? FileName(row) : $"{FileName(row)}-seed-{seed}"));
         string done = Path.Combine(folder.Path, "row.json");
+        TrainingRun run = new(_config with { Seed = seed, Seeds = 1, Verb = RunConfig.TrainVerb }, row, _corpus, folder, _logger);
         if (File.Exists(done))
         {
-            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(done), ResultLine.Json)
-                ?? throw new ConfigurationException($"{done}: empty");
+            run.RequireSameRun();
+            return Read(done);
         }
 
-        CompareRow result = new TrainingRun(_config with { Seed = seed, Seeds = 1 }, row, _corpus, folder).Run(resume: true, progress, cancellation);
+        CompareRow result = run.Run(resume: true, progress, cancellation);
         AtomicFile.Write(done, stream => JsonSerializer.Serialize(stream, result, ResultLine.Json));
         return result;
+    }
+
+    private static CompareRow Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<CompareRow>(File.ReadAllText(path), ResultLine.Json) ?? throw new ResultFormatException($"'{path}' holds null, not the figures of a row; remove it to train the row again");
+        }
+        catch (JsonException e)
+        {
+            throw new ResultFormatException($"'{path}' is damaged: {e.Message}; remove it to train the row again", e);
+        }
     }
 
     private static string FileName(RoutingRecipe row) => row.Name.Replace(':', '_');

@@ -8,6 +8,8 @@ namespace Switchyard.Training.Configuration;
 /// <summary>Reads and writes configurations as JSON. A key that no setting has is an error that names the nearest one.</summary>
 public static class ConfigFile
 {
+    private const int LongestShown = 40;
+
     /// <summary>How configurations are written: indented, camelCase, enumerations by name.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
@@ -102,10 +104,15 @@ public static class ConfigFile
 
     internal static T Read<T>(JsonElement element, string source)
     {
+        if (element.ValueKind == JsonValueKind.Null)
+        {
+            throw new ConfigurationException($"{source}: null is not a configuration");
+        }
+
         CheckKeys(element, Json.GetTypeInfo(typeof(T)), source, string.Empty);
         try
         {
-            return element.Deserialize<T>(Json) ?? throw new ConfigurationException($"{source}: null is not a configuration");
+            return element.Deserialize<T>(Json)!;
         }
         catch (JsonException e)
         {
@@ -115,8 +122,14 @@ public static class ConfigFile
 
     private static void CheckKeys(JsonElement element, JsonTypeInfo type, string source, string path)
     {
-        if (type.Kind != JsonTypeInfoKind.Object || element.ValueKind == JsonValueKind.Null)
+        if (element.ValueKind == JsonValueKind.Null)
         {
+            return;
+        }
+
+        if (type.Kind != JsonTypeInfoKind.Object)
+        {
+            CheckValue(element, type, source, path);
             return;
         }
 
@@ -137,7 +150,49 @@ public static class ConfigFile
                 throw new ConfigurationException($"{source}: key '{full}' stands twice");
             }
 
+            if (property.Value.ValueKind == JsonValueKind.Null && !known.IsSetNullable)
+            {
+                throw new ConfigurationException($"{source}: {full} is null; leave it out for its default");
+            }
+
             CheckKeys(property.Value, Json.GetTypeInfo(known.PropertyType), source, full);
         }
+    }
+
+    private static void CheckValue(JsonElement element, JsonTypeInfo type, string source, string path)
+    {
+        bool isList = type.Kind == JsonTypeInfoKind.Enumerable;
+        try
+        {
+            if (!(isList && element.ValueKind == JsonValueKind.Array && element.EnumerateArray().Any(e => e.ValueKind == JsonValueKind.Null)))
+            {
+                _ = element.Deserialize(type);
+                return;
+            }
+        }
+        catch (JsonException)
+        {
+        }
+
+        throw new ConfigurationException($"{source}: {path} is {Shown(element)}; it must be {Expected(type.Type, isList)}");
+    }
+
+    private static string Shown(JsonElement element)
+    {
+        string text = element.GetRawText();
+        return text.Length <= LongestShown ? text : $"{text.AsSpan(0, LongestShown)}…";
+    }
+
+    /// <summary>What a value of a type is called by those who write it.</summary>
+    private static string Expected(Type type, bool isList)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.KebabCaseLower.ConvertName))}"
+            : type == typeof(bool) ? "true or false"
+            : type == typeof(string) ? "text in quotes"
+            : type == typeof(int) || type == typeof(long) ? "a whole number"
+            : type == typeof(double) || type == typeof(float) ? "a number"
+            : isList ? "a list of values in quotes, without null"
+            : "an object";
     }
 }

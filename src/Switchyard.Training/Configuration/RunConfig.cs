@@ -13,6 +13,12 @@ namespace Switchyard.Training.Configuration;
 /// <summary>Everything needed to repeat a run: the content of a preset, of a <c>--config</c> file and of a run folder's <c>config.json</c>.</summary>
 public sealed record RunConfig
 {
+    /// <summary>The verb that trains one model.</summary>
+    public const string TrainVerb = "train";
+
+    /// <summary>The verb that trains rows of models.</summary>
+    public const string CompareVerb = "compare";
+
     /// <summary>Name of the preset or configuration.</summary>
     public string Name { get; init; } = "custom";
 
@@ -69,6 +75,12 @@ public sealed record RunConfig
 
     /// <summary>Seeds that <c>compare</c> repeats each row with: <see cref="Seed"/> and those after it.</summary>
     public int Seeds { get; init; } = 1;
+
+    /// <summary>What runs, <see cref="TrainVerb"/> or <see cref="CompareVerb"/>; null where nobody says.</summary>
+    public string? Verb { get; init; }
+
+    /// <summary>Bytes of the packed text that the run began with, by which a text that has changed is noticed; null where nobody says.</summary>
+    public long? CorpusBytes { get; init; }
 
     /// <summary>The command that began the run; null where there was none.</summary>
     public string? Command { get; init; }
@@ -145,6 +157,11 @@ public sealed record RunConfig
         if (Vocabulary < BytePairTrainer.SmallestVocabulary)
         {
             throw new ConfigurationException($"vocabulary is {Vocabulary}; it must be at least {BytePairTrainer.SmallestVocabulary}, or left out to train on bytes");
+        }
+
+        if (Rows.Count == 0)
+        {
+            throw new ConfigurationException("rows is empty; name at least one, such as \"linear\", or leave it out");
         }
 
         foreach (string row in Rows.Append(Routing))

@@ -45,7 +45,7 @@ public sealed class PackedCorpus : IDisposable
         }
     }
 
-    /// <summary>Where packed corpora are kept unless told otherwise: <c>switchyard/corpora</c> in the user's cache folder.</summary>
+    /// <summary>Where packed corpora are kept unless told otherwise: the folder that the environment variable <c>SWITCHYARD_CORPORA</c> names, else <c>switchyard/corpora</c> in the user's cache folder. One that has not been used for 30 days is removed when another is made.</summary>
     public static string DefaultFolder => PackedFolder.Default;
 
     /// <summary>Where its files are.</summary>

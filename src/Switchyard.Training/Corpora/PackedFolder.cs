@@ -3,11 +3,22 @@ namespace Switchyard.Training.Corpora;
 /// <summary>Makes the folder of a packed corpus: written beside its place, put on the disk and renamed, so that a reader sees all of it or none.</summary>
 internal static class PackedFolder
 {
+    /// <summary>The environment variable that names another place for packed corpora.</summary>
+    public const string Variable = "SWITCHYARD_CORPORA";
+
+    /// <summary>Days after its last use that a packed corpus is kept.</summary>
+    public const int DaysKept = 30;
+
     /// <summary>Where packed corpora are kept unless told otherwise.</summary>
     public static string Default
     {
         get
         {
+            if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
+            {
+                return Path.GetFullPath(named);
+            }
+
             string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
             string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
             string root = Path.IsPathFullyQualified(cache ?? "") ? cache!
@@ -29,6 +40,7 @@ internal static class PackedFolder
         string target = Path.Combine(folder, name);
         if (open(target) is PackedCorpus packed)
         {
+            Touch(target);
             return packed;
         }
 
@@ -36,7 +48,7 @@ internal static class PackedFolder
         try
         {
             Directory.CreateDirectory(temporary);
-            RemoveAbandoned(folder);
+            RemoveOld(folder);
             write(temporary);
             return Publish(temporary, target, open);
         }
@@ -86,14 +98,31 @@ internal static class PackedFolder
         }
     }
 
-    /// <summary>Removes what a killed process left behind a day ago or longer.</summary>
-    private static void RemoveAbandoned(string folder)
+    /// <summary>The time of change of a folder is that of its last use.</summary>
+    private static void Touch(string folder)
     {
-        foreach (string old in Directory.EnumerateDirectories(folder, $".{new string('?', 32)}.{new string('?', 32)}"))
+        try
         {
-            if (Directory.GetLastWriteTimeUtc(old) < DateTime.UtcNow.AddDays(-1))
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is removed a little early then, and made again when it is wanted.
+        }
+    }
+
+    /// <summary>Removes what a killed process left behind a day ago or longer, and what nobody has used for <see cref="DaysKept"/> days.</summary>
+    private static void RemoveOld(string folder)
+    {
+        string name = new('?', 32);
+        foreach ((string pattern, int days) in ((string, int)[])[($".{name}.{name}", 1), (name, DaysKept)])
+        {
+            foreach (string old in Directory.EnumerateDirectories(folder, pattern))
             {
-                Remove(old);
+                if (Path.GetFileName(old).Split('.', StringSplitOptions.RemoveEmptyEntries).All(part => part.All(char.IsAsciiHexDigitLower)) && Directory.GetLastWriteTimeUtc(old) < DateTime.UtcNow.AddDays(-days))
+                {
+                    Remove(old);
+                }
             }
         }
     }

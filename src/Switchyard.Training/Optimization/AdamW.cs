@@ -122,10 +122,10 @@ public sealed unsafe class AdamW : IDisposable
     private static void StepInTorch(Slot slot, Tensor gradient, AdamWCoefficients c)
     {
         using var scope = NewDisposeScope();
-        Tensor g = gradient * c.Clip;
-        slot.Mean.mul_(c.Beta1).add_(g, 1 - c.Beta1);
-        slot.Square.mul_(c.Beta2).addcmul_(g, g, 1 - c.Beta2);
-        slot.Parameter.mul_(c.Decay).addcdiv_(slot.Mean, slot.Square.sqrt().mul_(c.RootCorrection).add_(c.Epsilon), -c.Rate);
+        Tensor g = gradient * Held(c.Clip);
+        slot.Mean.mul_(Held(c.Beta1)).add_(g, Held(1 - c.Beta1));
+        slot.Square.mul_(Held(c.Beta2)).addcmul_(g, g, Held(1 - c.Beta2));
+        slot.Parameter.mul_(Held(c.Decay)).addcdiv_(slot.Mean, slot.Square.sqrt().mul_(Held(c.RootCorrection)).add_(Held(c.Epsilon)), Held(-c.Rate));
     }
 
     private static bool IsFlat(Tensor t) => t.device_type == TorchSharp.DeviceType.CPU && t.dtype == ScalarType.Float32 && t.is_contiguous();

@@ -23,7 +23,7 @@ internal sealed class FreshTokens : IRoutingObserver
         WindowBatch batch = _batch ?? throw new InvalidOperationException("Begin comes before the pass");
         using var scope = NewDisposeScope();
         (long pairs, long dropped) = _drops.GetValueOrDefault(observation.Layer);
-        _drops[observation.Layer] = (pairs + observation.Assignment.Experts.ge(0).sum().item<long>(), dropped + observation.DroppedPairs);
+        _drops[observation.Layer] = (pairs + observation.Assignment.Experts.ge(Held(0)).sum().item<long>(), dropped + observation.DroppedPairs);
         for (int b = 0; b < batch.Windows.Count; b++)
         {
             int from = (b * batch.Length) + batch.FirstFresh;

@@ -33,9 +33,9 @@ internal sealed class ExpertScores : IRoutingObserver
         (MoeLayer layer, long[] pairs, double[] sums) = _layers[observation.Layer];
         Assignment assignment = observation.Assignment;
         int slots = (int)assignment.Experts.size(1);
-        Tensor places = assignment.Experts.flatten().ge(0).nonzero().flatten(); // [R]
+        Tensor places = assignment.Experts.flatten().ge(Held(0)).nonzero().flatten(); // [R]
         Tensor experts = assignment.Experts.flatten().index_select(0, places), weights = assignment.Weights.flatten().index_select(0, places).to(ScalarType.Float64);
-        Tensor tokens = places.div(slots, RoundingMode.floor);
+        Tensor tokens = places.div(Held(slots), RoundingMode.floor);
         if (_by == PruneCriterion.Reap)
         {
             MultiplyByNorms(weights, layer, observation.ExpertInput ?? throw new InvalidOperationException("the layer does not say what its experts see"), tokens, experts);

@@ -113,7 +113,7 @@ internal sealed class Calibration : IDisposable
         if (moe.SharedExpert?.FeedForward is { } dense)
         {
             Tensor hidden = inputs.Hidden(), first = Matrix(dense.Stored?.GateUp[0], () => dense.GateUp), second = Matrix(dense.Stored?.Down[0], () => dense.Down);
-            error += Round(hidden, arange(hidden.size(0), ScalarType.Int64), first, second, dense.GateUpBias, dense.Activation, shared, shared);
+            error += Round(hidden, arange(Held(hidden.size(0)), ScalarType.Int64), first, second, dense.GateUpBias, dense.Activation, shared, shared);
         }
 
         _layers.Add(new QuantizedLayer(moe.Options.Layer, routed, added, error));

@@ -15,7 +15,7 @@ internal sealed class CalibrationTokens(Tensor margins, Tensor chosen, int least
         Tensor sent = chosen.select(1, expert);
         Tensor routed = sent.nonzero().flatten();
         long missing = Math.Min(Math.Max(0, least - routed.size(0)), sent.size(0) - routed.size(0));
-        Tensor near = margins.select(1, expert).masked_fill(sent, float.NegativeInfinity);
+        Tensor near = margins.select(1, expert).masked_fill(sent, Held(float.NegativeInfinity));
         return (routed.MoveToOuterDisposeScope(), near.topk((int)missing).indexes.MoveToOuterDisposeScope());
     }
 }

@@ -24,9 +24,9 @@ internal sealed class LayerInputs(LayerRouting routing) : IRoutingObserver, IDis
 
         Tensor experts = observation.Assignment.Experts, preference = routing.Selector.Preference(observation.Scores);
         Tensor scores = (routing.Balancer.WeighedBias(preference, observation.Context) is { } bias ? preference + bias : preference).to(ScalarType.Float32);
-        Tensor empty = experts.lt(0), places = experts.clamp_min(0);
-        Tensor threshold = scores.gather(1, places).masked_fill(empty, float.PositiveInfinity).min(1, keepdim: true).values;
-        Tensor chosen = zeros_like(scores).scatter_add_(1, places, empty.logical_not().to(ScalarType.Float32)).gt(0);
+        Tensor empty = experts.lt(Held(0)), places = experts.clamp_min(Held(0));
+        Tensor threshold = scores.gather(1, places).masked_fill(empty, Held(float.PositiveInfinity)).min(1, keepdim: true).values;
+        Tensor chosen = zeros_like(scores).scatter_add_(1, places, empty.logical_not().to(ScalarType.Float32)).gt(Held(0));
         Keep(_margins, scores - threshold);
         Keep(_chosen, chosen);
     }

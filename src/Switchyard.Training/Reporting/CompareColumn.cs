@@ -43,10 +43,10 @@ internal sealed record CompareColumn(
     private string AsPrecise(double deviation, string text) =>
         text.All(c => char.IsAsciiDigit(c) || c is '.' or '−') ? Figures.Fixed(deviation, text.Contains('.', StringComparison.Ordinal) ? text.Length - text.IndexOf('.', StringComparison.Ordinal) - 1 : 0) : Format(deviation);
 
-    /// <summary>The rows with the best figure, ties as printed; none where all rows read the same.</summary>
+    /// <summary>The rows with the best figure, ties as printed; none where all rows read the same. For loss and load, rows that are apart (<see cref="RowCaveats"/>) do not compete.</summary>
     public IReadOnlySet<CompareRow> Best(IReadOnlyList<CompareRow> rows)
     {
-        CompareRow[] known = [.. rows.Where(r => double.IsFinite(Value(r)))];
+        CompareRow[] known = [.. rows.Where(r => double.IsFinite(Value(r)) && (Group == "Cost" || RowCaveats.Of(r) is null))];
         if (Better == Better.Neither || known.Length < 2)
         {
             return new HashSet<CompareRow>(ReferenceEqualityComparer.Instance);

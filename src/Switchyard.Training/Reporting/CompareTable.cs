@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Switchyard.Training.Results;
 
@@ -43,6 +44,11 @@ public static class CompareTable
             text.Append("* best of the column").Append('\n');
         }
 
+        foreach (string remark in rows.SelectMany(r => Remarks(r, Math.Max(1, result.Model.Seeds.Count))))
+        {
+            AppendWrapped(text, remark, width);
+        }
+
         return text.ToString();
     }
 
@@ -62,6 +68,33 @@ public static class CompareTable
         }
 
         return [.. columns.Where(chosen.Contains)];
+    }
+
+    /// <summary>What is said of a row beneath the table.</summary>
+    private static IEnumerable<string> Remarks(CompareRow row, int seeds)
+    {
+        if (RowCaveats.Of(row) is { } caveat)
+        {
+            yield return $"{Printable(row.Name)} {caveat}";
+        }
+
+        if (row.SkippedSteps > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{Printable(row.Name)} skipped {row.SkippedSteps} of {(long)row.Steps * seeds} steps, whose loss or gradient was not finite");
+        }
+    }
+
+    private static void AppendWrapped(StringBuilder text, string sentence, int width)
+    {
+        int column = 0;
+        foreach (string word in sentence.Split(' '))
+        {
+            string separator = column == 0 ? "" : column + 1 + word.Length > width ? "\n" : " ";
+            column = separator == " " ? column + 1 + word.Length : word.Length;
+            text.Append(separator).Append(word);
+        }
+
+        text.Append('\n');
     }
 
     private static void AppendLine(StringBuilder text, string name, IEnumerable<string> cells) =>

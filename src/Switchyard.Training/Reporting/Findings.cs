@@ -16,7 +16,7 @@ internal static class Findings
 
     public static IReadOnlyList<Finding> Of(CompareResult result)
     {
-        CompareRow[] rows = [.. result.Rows.Where(r => double.IsFinite(r.TestLoss))];
+        CompareRow[] rows = [.. result.Rows.Where(r => double.IsFinite(r.TestLoss) && RowCaveats.Of(r) is null)];
         CompareRow? baseline = Baseline.Of(result);
         List<Finding?> findings = rows.Length switch
         {
@@ -137,6 +137,12 @@ internal static class Findings
         if (dropped.Length > 0)
         {
             yield return new Finding("Dropped", Markup.Of($"Share of pairs beyond an expert's capacity: {Markup.List(dropped)}."));
+        }
+
+        Markup[] apart = [.. result.Rows.Where(r => RowCaveats.Of(r) is not null).Select(r => Markup.Of($"{Markup.Code(r.Name)} {RowCaveats.Of(r)!}"))];
+        if (apart.Length > 0)
+        {
+            yield return new Finding("Apart", Markup.Of($"{Markup.List(apart)}."));
         }
 
         Markup[] broken = [.. result.Rows.Where(r => !double.IsFinite(r.TestLoss)).Select(r => Markup.Code(r.Name))];

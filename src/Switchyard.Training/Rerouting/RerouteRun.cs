@@ -78,7 +78,7 @@ public sealed class RerouteRun
         if (resume && _folder.Checkpoints() is [.., int last])
         {
             CheckpointState state = Checkpoint.Restore(_folder.CheckpointPath(last), model.Weights(), trainer.Optimizer, model.RoutingName);
-            (trainer.StepsDone, trainer.SkippedSteps, seconds) = (state.Step, state.SkippedSteps, state.Seconds);
+            (trainer.StepsDone, trainer.SkippedSteps, trainer.SkippedInARow, seconds) = (state.Step, state.SkippedSteps, state.SkippedInARow, state.Seconds);
             history = _folder.ContinueMetrics(last);
             kept = KeptRouting.Read(_folder, last);
             model.Strength = history.Select(h => h.TestLoss).OfType<double>().Aggregate(FirstStrength, (strength, loss) => NextStrength(strength, loss > before.Loss));
@@ -213,8 +213,11 @@ public sealed class RerouteRun
                     _folder.CheckpointPath(trainer.StepsDone),
                     model.Weights(),
                     trainer.Optimizer,
-                    new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds(), model.RoutingName));
-                _folder.RemoveOldCheckpoints(training.KeepCheckpoints);
+                    new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds(), model.RoutingName) { SkippedInARow = trainer.SkippedInARow });
+                if (!step.Skipped)
+                {
+                    _folder.RemoveOldCheckpoints(training.KeepCheckpoints);
+                }
             }
 
             if (stops)

@@ -36,12 +36,14 @@ internal sealed class RerouteTrainer : IDisposable
 
     public int SkippedSteps { get => _steps.Skipped; set => _steps.Skipped = value; }
 
+    public int SkippedInARow { get => _steps.SkippedInARow; set => _steps.SkippedInARow = value; }
+
     public int StepTokens => _config.Training.BatchSequences * _config.Training.AccumulationSteps * _config.Context;
 
     /// <summary>Does one step.</summary>
     /// <exception cref="DivergenceException">The third step in a row was not finite.</exception>
     public StepResult Step(IRoutingObserver? observer) =>
-        _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), batch, observer, share), Rerouted.Model.AfterStep);
+        _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), batch, observer, share), Rerouted.Model);
 
     /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
     public void Settle(CancellationToken cancellation) => Settling.Run(Rerouted.Model, _config.Training, StepsDone, number =>
@@ -64,7 +66,7 @@ internal sealed class RerouteTrainer : IDisposable
         Tensor last = states.Last;
         if (Rerouted.Masking is not null)
         {
-            Tensor judged = targets.flatten().ge(0).nonzero().flatten();
+            Tensor judged = targets.flatten().ge(Held(0)).nonzero().flatten();
             last = last.flatten(0, 1).index_select(0, judged);
             original = original?.flatten(0, 1).index_select(0, judged);
             targets = targets.flatten().index_select(0, judged);
@@ -75,7 +77,7 @@ internal sealed class RerouteTrainer : IDisposable
         total = balance is null ? total : total + balance;
         if (total.requires_grad)
         {
-            (total * share).backward();
+            (total * Held(share)).backward();
         }
 
         return (loss, balance?.item<float>() ?? 0, states.DroppedPairs);
@@ -110,7 +112,7 @@ internal sealed class RerouteTrainer : IDisposable
             Tensor divergence = (expected.exp() * (expected - predicted)).sum();
             if (predicted.requires_grad && last.requires_grad)
             {
-                (((1 - weight) * entropy / tokens) + (weight * divergence / tokens)).backward();
+                ((Held(1 - weight) * entropy / Held(tokens)) + (Held(weight) * divergence / Held(tokens))).backward();
             }
 
             loss += entropy.item<float>() / (double)tokens;

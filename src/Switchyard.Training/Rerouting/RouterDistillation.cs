@@ -72,8 +72,8 @@ internal static class RouterDistillation
         Tensor divergence = routing.Selector is SigmoidGroupSelector
             ? nn.functional.binary_cross_entropy_with_logits(scores, wanted.sigmoid(), reduction: nn.Reduction.None).sum(1).mean()
             : (wanted.softmax(1) * (wanted.log_softmax(1) - scores.log_softmax(1))).sum(1).mean();
-        Tensor strangers = scores.masked_fill(chosen, float.NegativeInfinity).amax([1L]);
-        Tensor least = scores.masked_fill(chosen.logical_not(), float.PositiveInfinity).amin([1L]);
+        Tensor strangers = scores.masked_fill(chosen, Held(float.NegativeInfinity)).amax([1L]);
+        Tensor least = scores.masked_fill(chosen.logical_not(), Held(float.PositiveInfinity)).amin([1L]);
         return divergence + (strangers - least).relu().mean();
     }
 }

@@ -28,7 +28,7 @@ internal static class RoutingAgreement
                 Assignment now = routing.Selector.Select(routing.Router.Score(x, context).Scores, x, p => routing.Balancer.WeighedBias(p, context));
                 int experts = model.Layers[i].Options.Experts;
                 same[i] += Chosen(before, experts).logical_and(Chosen(now.Experts, experts)).sum().item<long>();
-                all[i] += before.ge(0).sum().item<long>();
+                all[i] += before.ge(Held(0)).sum().item<long>();
             }
         }
 
@@ -39,5 +39,5 @@ internal static class RoutingAgreement
     /// <param name="experts">Experts [T, k], −1 for an empty slot.</param>
     /// <param name="count">E.</param>
     public static Tensor Chosen(Tensor experts, int count) =>
-        zeros([experts.size(0), count + 1L], ScalarType.Bool).scatter_(1, experts.remainder(count + 1), ones_like(experts, ScalarType.Bool)).narrow(1, 0, count);
+        zeros([experts.size(0), count + 1L], ScalarType.Bool).scatter_(1, experts.remainder(Held(count + 1)), ones_like(experts, ScalarType.Bool)).narrow(1, 0, count);
 }

@@ -25,7 +25,7 @@ public static class Checkpoint
 
     /// <summary>Writes a checkpoint between two logged steps.</summary>
     internal static void Save(Trainer trainer, string folder, double seconds, TrainingWindowState? window) =>
-        Save(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds, trainer.Routing.Name) { Window = window });
+        Save(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds, trainer.Routing.Name) { SkippedInARow = trainer.SkippedInARow, Window = window });
 
     /// <summary>Writes a checkpoint of what is trained.</summary>
     internal static void Save(string folder, IEnumerable<(string Name, Tensor Tensor)> weights, AdamW optimizer, CheckpointState state)
@@ -71,6 +71,7 @@ public static class Checkpoint
         CheckpointState state = Restore(folder, ModelTensors.Of(trainer.Model), trainer.Optimizer, trainer.Routing.Name);
         trainer.StepsDone = state.Step;
         trainer.SkippedSteps = state.SkippedSteps;
+        trainer.SkippedInARow = state.SkippedInARow;
         return state;
     }
 

@@ -8,6 +8,9 @@ namespace Switchyard.Training.Runs;
 /// <param name="Routing">Router, selector and balancer.</param>
 internal sealed record CheckpointState(int Step, long OptimizerSteps, int SkippedSteps, double Seconds, string Routing)
 {
+    /// <summary>Steps skipped since the last that was not.</summary>
+    public int SkippedInARow { get; init; }
+
     /// <summary>What happened since the last logged step; null where that was the last one, or nobody says.</summary>
     public TrainingWindowState? Window { get; init; }
 }

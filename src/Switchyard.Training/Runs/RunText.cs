@@ -28,6 +28,7 @@ public sealed class RunText : IDisposable
     public static RunText Begin(RunConfig config, RunFolder folder, CancellationToken cancellation = default)
     {
         PackedCorpus bytes = config.OpenCorpus(cancellation);
+        config = config with { CorpusBytes = Length(bytes) };
         return config.Vocabulary is int size
             ? Tokenize(config, bytes, () => CorpusVocabulary.Learn(bytes, size, folder.Path, cancellation), cancellation)
             : new RunText(config, bytes);
@@ -43,6 +44,14 @@ public sealed class RunText : IDisposable
     public static RunText Continue(RunConfig config, RunFolder folder, CancellationToken cancellation = default)
     {
         PackedCorpus bytes = config.OpenCorpus(cancellation);
+        if (config.CorpusBytes is { } begun && begun != Length(bytes))
+        {
+            using (bytes)
+            {
+                throw new CorpusException($"'{bytes.Info.Path}' has changed: it has {Length(bytes)} bytes of text, and had {begun} when the run began");
+            }
+        }
+
         return config.Vocabulary is null
             ? new RunText(config, bytes)
             : Tokenize(config, bytes, () => Vocabulary(config, folder)!, cancellation);
@@ -74,6 +83,8 @@ public sealed class RunText : IDisposable
         Corpus.Dispose();
         Corpus.Vocabulary?.Dispose();
     }
+
+    private static long Length(PackedCorpus bytes) => bytes.TrainTokens + bytes.HeldOutTokens;
 
     private static RunText Tokenize(RunConfig config, PackedCorpus bytes, Func<CorpusVocabulary> open, CancellationToken cancellation)
     {

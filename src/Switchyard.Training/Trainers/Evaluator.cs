@@ -46,7 +46,7 @@ public static class Evaluator
                 using var scope = NewDisposeScope();
                 (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize, masking, number);
                 recorder?.CurrentDomains = batch.Domains;
-                long count = targets.ge(0).sum().item<long>();
+                long count = targets.ge(Held(0)).sum().item<long>();
                 if (count > 0)
                 {
                     sum += model.Loss(new TransformerInput(inputs), targets, recorder).Loss.item<float>() * (double)count;
@@ -101,7 +101,7 @@ public static class Evaluator
                 (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, model.Options.VocabularySize);
                 recorder?.CurrentDomains = batch.Domains;
                 long end = begin + Math.Min(batch.SequenceLength - begin, maxTokens - tokens);
-                Tensor judged = full_like(targets, -1);
+                Tensor judged = full_like(targets, Held(-1));
                 judged.slice(1, begin, end, 1).copy_(targets.slice(1, begin, end, 1));
                 long count = targets.size(0) * (end - begin);
                 sum += model.Loss(new TransformerInput(inputs), judged, recorder).Loss.item<float>() * (double)count;

@@ -1,3 +1,4 @@
+using Switchyard.Models;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Optimization;
 using static TorchSharp.torch;
@@ -13,8 +14,6 @@ internal sealed class OptimizerSteps(AdamW optimizer, TrainingOptions training)
     public const int SkippedAllowed = 3;
 
     private readonly LearningRateSchedule _schedule = training.LearningRateSchedule();
-    private int _skippedInARow;
-
     /// <summary>What the backward of one batch reports.</summary>
     public delegate (double Loss, double Auxiliary, long Drops) BatchPass(long batch, double share);
 
@@ -24,11 +23,14 @@ internal sealed class OptimizerSteps(AdamW optimizer, TrainingOptions training)
     /// <summary>Steps skipped because of a non-finite loss or gradient.</summary>
     public int Skipped { get; set; }
 
+    /// <summary>Steps skipped since the last that was not.</summary>
+    public int SkippedInARow { get; set; }
+
     /// <summary>Does one step.</summary>
     /// <param name="pass">Adds the gradients of a batch, of a given number, times its share in the step.</param>
-    /// <param name="afterStep">Called when the weights have changed.</param>
+    /// <param name="model">Told whether its weights have changed.</param>
     /// <exception cref="DivergenceException">The third step in a row was not finite. The weights are those of the last finite step.</exception>
-    public StepResult Run(BatchPass pass, Action afterStep)
+    public StepResult Run(BatchPass pass, MoeTransformer model)
     {
         using var scope = NewDisposeScope();
         double rate = training.LearningRate * _schedule.Factor(Done);
@@ -46,18 +48,19 @@ internal sealed class OptimizerSteps(AdamW optimizer, TrainingOptions training)
         if (skipped)
         {
             Skipped++;
-            _skippedInARow++;
+            SkippedInARow++;
+            model.DropStep();
         }
         else
         {
-            _skippedInARow = 0;
+            SkippedInARow = 0;
             optimizer.Step(rate, norm);
-            afterStep();
+            model.AfterStep();
         }
 
         optimizer.ZeroGradients();
         Done++;
-        return _skippedInARow < SkippedAllowed
+        return SkippedInARow < SkippedAllowed
             ? new StepResult(loss, auxiliary, norm, rate, drops, skipped)
             : throw new DivergenceException($"the loss or gradient of {SkippedAllowed} steps in a row (the last is {Done}) was not finite; a lower learning rate than {training.LearningRate} may help");
     }

@@ -60,6 +60,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps skipped because of a non-finite loss or gradient.</summary>
     public int SkippedSteps { get => _steps.Skipped; internal set => _steps.Skipped = value; }
 
+    /// <summary>Steps skipped since the last that was not.</summary>
+    internal int SkippedInARow { get => _steps.SkippedInARow; set => _steps.SkippedInARow = value; }
+
     /// <summary>Tokens of one step.</summary>
     public int StepTokens => Config.Training.BatchSequences * Config.Training.AccumulationSteps * Config.Model.SequenceLength;
 
@@ -69,7 +72,7 @@ public sealed class Trainer : IDisposable
     public StepResult Step(IRoutingObserver? observer = null)
     {
         Model.train();
-        return _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), observer, share), Model.AfterStep);
+        return _steps.Run((batch, share) => ForwardBackward(_text.Read(batch), observer, share), Model);
     }
 
     /// <summary>Lets the balancers settle on the text that would come next, with the weights as they are.</summary>
@@ -89,7 +92,7 @@ public sealed class Trainer : IDisposable
         (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, Config.Model.VocabularySize);
         MoeTransformerLoss output = Model.Loss(new TransformerInput(inputs), targets, observer);
         Tensor total = output.BalanceLoss is { } balance ? output.Loss + balance : output.Loss;
-        (share == 1 ? total : total * share).backward();
+        (share == 1 ? total : total * Held(share)).backward();
         return (output.Loss.item<float>(), output.BalanceLoss?.item<float>() ?? 0, output.DroppedPairs);
     }
 }

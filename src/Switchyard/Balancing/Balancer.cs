@@ -32,7 +32,7 @@ public abstract class Balancer : nn.Module
 
     /// <summary><see cref="ChoiceBias(Tensor, RoutingContext)"/> multiplied by <see cref="Strength"/>: what a layer adds.</summary>
     public Tensor? WeighedBias(Tensor preference, RoutingContext context) =>
-        ChoiceBias(preference, context) is not { } bias ? null : Strength == 1 ? bias : bias * Strength;
+        ChoiceBias(preference, context) is not { } bias ? null : Strength == 1 ? bias : bias * Held(Strength);
 
     /// <summary>Multiplies the bias of inference by a factor for good, in the state.</summary>
     public virtual void Weaken(double factor)
@@ -63,6 +63,11 @@ public abstract class Balancer : nn.Module
 
     /// <summary>Called once after each optimizer step.</summary>
     public virtual void AfterStep()
+    {
+    }
+
+    /// <summary>Called instead where the optimizer's step was skipped: what its passes have shown is forgotten.</summary>
+    public virtual void DropStep()
     {
     }
 

@@ -26,7 +26,7 @@ public sealed class BiasBalancer : Balancer
     public override void Weaken(double factor)
     {
         using var quiet = no_grad();
-        Bias.mul_(factor);
+        Bias.mul_(Held(factor));
     }
 
     /// <inheritdoc/>
@@ -36,7 +36,7 @@ public sealed class BiasBalancer : Balancer
     public override Tensor? Loss(BalanceInput input) =>
         Options.SequenceCoefficient == 0
             ? null
-            : SwitchLoss.OfSequences(input.Scores, input.Assignment.Experts, input.Context.SequenceLength, input.Context.TokenMask) * Options.SequenceCoefficient;
+            : SwitchLoss.OfSequences(input.Scores, input.Assignment.Experts, input.Context.SequenceLength, input.Context.TokenMask) * Held(Options.SequenceCoefficient);
 
     /// <inheritdoc/>
     public override void Start(Tensor preference)
@@ -61,7 +61,14 @@ public sealed class BiasBalancer : Balancer
         Tensor step = State("step_load");
         Tensor load = OverRanks(step).to(ScalarType.Float64);
         Tensor direction = (load.mean() - load).sign();
-        Bias.add_(direction.to(Bias.dtype), alpha: Options.Coefficient ?? DefaultCoefficient);
+        Bias.add_(direction.to(Bias.dtype), alpha: Held(Options.Coefficient ?? DefaultCoefficient));
         step.zero_();
+    }
+
+    /// <inheritdoc/>
+    public override void DropStep()
+    {
+        using var quiet = no_grad();
+        State("step_load").zero_();
     }
 }

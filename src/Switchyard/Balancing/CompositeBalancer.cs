@@ -46,6 +46,9 @@ public sealed class CompositeBalancer : Balancer
     /// <inheritdoc/>
     public override void AfterStep() => Array.ForEach(_parts, p => p.AfterStep());
 
+    /// <inheritdoc/>
+    public override void DropStep() => Array.ForEach(_parts, p => p.DropStep());
+
     private Tensor? Sum(Func<Balancer, Tensor?> term)
     {
         Tensor? sum = null;

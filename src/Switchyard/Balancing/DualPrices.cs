@@ -49,15 +49,15 @@ public static class DualPrices
             return prices.zero_().MoveToOuterDisposeScope();
         }
 
-        Tensor s = scores.detach().nan_to_num(LowestScore, -LowestScore, LowestScore).clamp(LowestScore, -LowestScore);
+        Tensor s = scores.detach().nan_to_num(LowestScore, -LowestScore, LowestScore).clamp(Held(LowestScore), Held(-LowestScore));
         (int rank, double fraction) = Rank(tokens, experts, k);
         for (int sweep = 0; sweep < sweeps; sweep++)
         {
             using var step = NewDisposeScope();
             Tensor best = (s - prices).topk(k + 1).values;
-            Tensor tokenPrices = (best.narrow(1, k - 1, 1) + best.narrow(1, k, 1)) / 2;
+            Tensor tokenPrices = (best.narrow(1, k - 1, 1) + best.narrow(1, k, 1)) / Held(2);
             Tensor demand = (s - tokenPrices).topk(rank + 1, 0).values;
-            prices = ((demand[rank - 1] * (1 - fraction)) + (demand[rank] * fraction)).MoveToOuterDisposeScope();
+            prices = ((demand[rank - 1] * Held(1 - fraction)) + (demand[rank] * Held(fraction))).MoveToOuterDisposeScope();
         }
 
         return (prices - prices.mean()).MoveToOuterDisposeScope();

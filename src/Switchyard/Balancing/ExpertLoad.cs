@@ -25,10 +25,10 @@ public static class ExpertLoad
             return tensor(counts.AsSpan(1).ToArray()).MoveToOuterDisposeScope();
         }
 
-        Tensor bins = experts + 1;
+        Tensor bins = experts + Held(1);
         if (tokenMask is not null)
         {
-            bins = bins.masked_fill(tokenMask.logical_not().unsqueeze(1), 0);
+            bins = bins.masked_fill(tokenMask.logical_not().unsqueeze(1), Held(0));
         }
 
         return bins.flatten().bincount(null, expertCount + 1L).narrow(0, 1, expertCount).MoveToOuterDisposeScope();
@@ -44,14 +44,14 @@ public static class ExpertLoad
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        Tensor kept = experts.ge(0);
+        Tensor kept = experts.ge(Held(0));
         if (tokenMask is not null)
         {
             kept = kept.logical_and(tokenMask.unsqueeze(1));
         }
 
         Tensor counts = zeros([sequences, expertCount], type, experts.device);
-        counts.scatter_add_(1, experts.clamp_min(0).view(sequences, -1), kept.to(type).view(sequences, -1));
+        counts.scatter_add_(1, experts.clamp_min(Held(0)).view(sequences, -1), kept.to(type).view(sequences, -1));
         return counts.MoveToOuterDisposeScope();
     }
 }

@@ -28,11 +28,11 @@ public sealed class FeedbackBalancer : Balancer
     public override void Weaken(double factor)
     {
         using var quiet = no_grad();
-        RelativeLoad.sub_(1).mul_(factor).add_(1);
+        RelativeLoad.sub_(Held(1)).mul_(Held(factor)).add_(Held(1));
     }
 
     /// <inheritdoc/>
-    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => (1 - RelativeLoad) * (Options.Coefficient ?? DefaultCoefficient);
+    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => (Held(1) - RelativeLoad) * Held(Options.Coefficient ?? DefaultCoefficient);
 
     /// <inheritdoc/>
     public override void Observe(Tensor load)
@@ -48,13 +48,20 @@ public sealed class FeedbackBalancer : Balancer
         using var quiet = no_grad();
         Tensor step = State("step_load");
         Tensor load = OverRanks(step).to(RelativeLoad.dtype);
-        Tensor relative = load / load.mean().clamp_min(1e-12);
+        Tensor relative = load / load.mean().clamp_min(Held(1e-12));
         if (load.sum().item<float>() > 0)
         {
             double decay = Options.Decay ?? DefaultDecay;
-            RelativeLoad.mul_(decay).add_(relative, alpha: 1 - decay);
+            RelativeLoad.mul_(Held(decay)).add_(relative, alpha: Held(1 - decay));
         }
 
         step.zero_();
+    }
+
+    /// <inheritdoc/>
+    public override void DropStep()
+    {
+        using var quiet = no_grad();
+        State("step_load").zero_();
     }
 }

@@ -20,6 +20,6 @@ public sealed class ImportanceBalancer(BalancerOptions options) : Balancer(nameo
             loss += ImportanceLoss.SquaredVariation(ImportanceLoss.SmoothLoad(noise, Options.TopK, mask));
         }
 
-        return loss * (Options.Coefficient ?? DefaultCoefficient);
+        return loss * Held(Options.Coefficient ?? DefaultCoefficient);
     }
 }

@@ -20,7 +20,7 @@ public sealed class SwitchBalancer : Balancer
             throw new ConfigurationException("balancer 'switch' has the scopes batch, sequence and global; sequence-prefix belongs to 'dual'");
         }
 
-        if (options.Convention == BalanceConvention.HuggingFace && options.Scope != BalanceScope.Batch)
+        if (options.Convention == BalanceConvention.Huggingface && options.Scope != BalanceScope.Batch)
         {
             throw new ConfigurationException("the huggingface convention of 'switch' counts one batch; leave its scope at batch");
         }
@@ -38,7 +38,7 @@ public sealed class SwitchBalancer : Balancer
             BalanceScope.Global => SwitchLoss.OfLoad(input.Scores, LoadOfStep(input), mask),
             _ => SwitchLoss.OfBatch(input.Scores, input.Assignment.Experts, mask, Options.Convention),
         };
-        return loss * (Options.Coefficient ?? DefaultCoefficient);
+        return loss * Held(Options.Coefficient ?? DefaultCoefficient);
     }
 
     /// <inheritdoc/>
@@ -47,6 +47,9 @@ public sealed class SwitchBalancer : Balancer
         using var quiet = no_grad();
         State("step_load").zero_();
     }
+
+    /// <inheritdoc/>
+    public override void DropStep() => AfterStep();
 
     private Tensor LoadOfStep(BalanceInput input)
     {

@@ -10,5 +10,5 @@ public sealed class ZBalancer(BalancerOptions options) : Balancer(nameof(ZBalanc
     public const double DefaultCoefficient = 0.001;
 
     /// <inheritdoc/>
-    public override Tensor? Loss(BalanceInput input) => ZLoss.Of(input.Scores, input.Context.TokenMask) * (Options.Coefficient ?? DefaultCoefficient);
+    public override Tensor? Loss(BalanceInput input) => ZLoss.Of(input.Scores, input.Context.TokenMask) * Held(Options.Coefficient ?? DefaultCoefficient);
 }

@@ -1,3 +1,5 @@
+using Switchyard.Selection;
+
 namespace Switchyard.Capacity;
 
 /// <summary>Settings of a capacity policy.</summary>
@@ -13,7 +15,7 @@ public sealed record CapacityOptions
     /// <param name="tokens">Tokens T.</param>
     /// <param name="k">Experts a token.</param>
     /// <param name="experts">Number of experts E.</param>
-    public long Capacity(long tokens, int k, int experts) => (long)Math.Ceiling(CapacityFactor * tokens * k / experts);
+    public long Capacity(long tokens, int k, int experts) => ExpertCapacity.Of(CapacityFactor, tokens, k, experts);
 
     /// <summary>Checks the settings.</summary>
     /// <exception cref="ConfigurationException">The factor is not positive.</exception>

@@ -7,5 +7,5 @@ namespace Switchyard.Capacity;
 public sealed class DroplessPolicy : CapacityPolicy
 {
     /// <inheritdoc/>
-    public override Assignment Apply(Assignment assignment, Tensor preparedScores, Selector selector) => assignment;
+    public override Assignment Apply(Assignment assignment, Tensor preparedScores, Selector selector, Tensor? tokenMask = null) => assignment;
 }

@@ -16,15 +16,16 @@ public abstract class OverflowPolicy : CapacityPolicy
     public CapacityOptions Options { get; }
 
     /// <inheritdoc/>
-    public override Assignment Apply(Assignment assignment, Tensor preparedScores, Selector selector)
+    public override Assignment Apply(Assignment assignment, Tensor preparedScores, Selector selector, Tensor? tokenMask = null)
     {
         long tokens = assignment.Experts.shape[0];
         int slots = (int)assignment.Experts.shape[1];
         int experts = (int)preparedScores.shape[1];
-        long capacity = Options.Capacity(tokens, selector.Options.TopK, experts);
         using Tensor source = assignment.Experts.cpu().contiguous();
         long[] pairs = source.Elements<long>().ToArray();
-        if (!Overflows(pairs, experts, capacity))
+        long real = tokenMask is null ? tokens : WithoutPadding(pairs, slots, tokenMask);
+        long capacity = Options.Capacity(real, selector.Options.TopK, experts);
+        if (real == tokens && !Overflows(pairs, experts, capacity))
         {
             return assignment;
         }
@@ -32,7 +33,7 @@ public abstract class OverflowPolicy : CapacityPolicy
         PairTable table = new(pairs, slots, experts, capacity);
         bool moved = Resolve(table, assignment, preparedScores, selector);
         Tensor kept = tensor(pairs, [tokens, slots], device: assignment.Experts.device);
-        Tensor weights = moved ? selector.Weigh(preparedScores, kept) : assignment.Weights.masked_fill(kept.lt(0), 0);
+        Tensor weights = moved ? selector.Weigh(preparedScores, kept) : assignment.Weights.masked_fill(kept.lt(Held(0)), Held(0));
         if (Options.RenormalizeAfterDrop)
         {
             weights = Rescaled(weights, assignment.Weights);
@@ -43,6 +44,27 @@ public abstract class OverflowPolicy : CapacityPolicy
 
     /// <summary>Changes the pairs of the table so that no expert has more than its capacity. True where a pair was given another expert, so that the weights must be made anew.</summary>
     private protected abstract bool Resolve(PairTable table, Assignment assignment, Tensor preparedScores, Selector selector);
+
+    /// <summary>Takes the pairs of padding away; the tokens that are left.</summary>
+    private static long WithoutPadding(Span<long> pairs, int slots, Tensor tokenMask)
+    {
+        using Tensor memory = tokenMask.cpu().contiguous();
+        ReadOnlySpan<bool> mask = memory.Elements<bool>();
+        long real = 0;
+        for (int token = 0; token < mask.Length; token++)
+        {
+            if (mask[token])
+            {
+                real++;
+            }
+            else
+            {
+                pairs.Slice(token * slots, slots).Fill(-1);
+            }
+        }
+
+        return real;
+    }
 
     private static bool Overflows(ReadOnlySpan<long> pairs, int experts, long capacity)
     {
@@ -58,7 +80,7 @@ public abstract class OverflowPolicy : CapacityPolicy
     private static Tensor Rescaled(Tensor weights, Tensor before)
     {
         Tensor left = weights.sum(-1, keepdim: true);
-        Tensor nothing = left.detach().le(0);
-        return weights * (before.sum(-1, keepdim: true) / left.masked_fill(nothing, 1)).masked_fill(nothing, 0);
+        Tensor nothing = left.detach().le(Held(0));
+        return weights * (before.sum(-1, keepdim: true) / left.masked_fill(nothing, Held(1))).masked_fill(nothing, Held(0));
     }
 }

@@ -60,7 +60,7 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
     private static Tensor Sweep(Tensor hidden, Tensor? weight, StoredMatrix? stored, Tensor targets, long rows, Tensor? dHidden, Tensor? dWeight)
     {
         using var scope = NewDisposeScope();
-        Tensor judged = targets.ge(0);
+        Tensor judged = targets.ge(Held(0));
         double count = Math.Max(1, judged.sum(ScalarType.Int64).item<long>());
         Tensor sum = zeros(1, ScalarType.Float64, hidden.device);
         for (long at = 0; at < hidden.size(0); at += rows)
@@ -68,7 +68,7 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
             using var block = NewDisposeScope();
             long take = Math.Min(rows, hidden.size(0) - at);
             Tensor h = hidden.narrow(0, at, take);
-            Tensor chosen = targets.narrow(0, at, take).clamp_min(0).unsqueeze(1);
+            Tensor chosen = targets.narrow(0, at, take).clamp_min(Held(0)).unsqueeze(1);
             Tensor counts = judged.narrow(0, at, take).unsqueeze(1);
             Tensor logits = (stored is null ? DenseOperations.Linear(h, weight!) : DenseOperations.Linear(h, stored)).to(ScalarType.Float32);
             Tensor normalizer = logits.logsumexp(1, keepdim: true);
@@ -80,12 +80,12 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
             }
 
             Tensor slope = logits.sub_(normalizer).exp_();
-            slope.scatter_add_(1, chosen, full_like(normalizer, -1));
-            slope.mul_(counts.to(ScalarType.Float32).div_(count));
+            slope.scatter_add_(1, chosen, full_like(normalizer, Held(-1)));
+            slope.mul_(counts.to(ScalarType.Float32).div_(Held(count)));
             Accumulate(h, weight, stored, slope, dHidden?.narrow(0, at, take), dWeight, first: at == 0);
         }
 
-        return (sum / count).to(ScalarType.Float32).squeeze(0).MoveToOuterDisposeScope();
+        return (sum / Held(count)).to(ScalarType.Float32).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>dh = slope·W, dW += slopeᵀ·h.</summary>

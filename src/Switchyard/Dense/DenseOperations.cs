@@ -60,7 +60,7 @@ public static class DenseOperations
         }
 
         using var scope = NewDisposeScope();
-        Tensor scale = x.square().mean([-1], keepdim: true).add(epsilon).rsqrt();
+        Tensor scale = x.square().mean([-1], keepdim: true).add(Held(epsilon)).rsqrt();
         return (x * scale * weight).MoveToOuterDisposeScope();
     }
 

@@ -13,15 +13,15 @@ internal static class StableSort
         long tokens = experts.size(0);
         int topK = (int)experts.size(1);
         Tensor pairs = experts.flatten();
-        Tensor kept = pairs.ge(0);
+        Tensor kept = pairs.ge(Held(0));
         int[] offsets = Offsets(pairs, expertCount);
         long rows = offsets[^1];
 
         // Empty slots sort behind all experts and are cut off.
-        Tensor order = where(kept, pairs, full_like(pairs, expertCount)).sort(0, descending: false, stable: true).Indices;
+        Tensor order = where(kept, pairs, full_like(pairs, Held(expertCount))).sort(0, descending: false, stable: true).Indices;
         Tensor pairOfRow = order.slice(0, 0, rows, 1).contiguous();
-        Tensor tokenOfRow = pairOfRow.div(topK, RoundingMode.floor);
-        Tensor rowOfPair = full_like(pairs, -1).index_copy_(0, pairOfRow, arange(rows, ScalarType.Int64, experts.device)).view(tokens, topK);
+        Tensor tokenOfRow = pairOfRow.div(Held(topK), RoundingMode.floor);
+        Tensor rowOfPair = full_like(pairs, Held(-1)).index_copy_(0, pairOfRow, arange(Held(rows), ScalarType.Int64, experts.device)).view(tokens, topK);
         Tensor rowsOfTokens = rowOfPair.flatten().masked_select(kept);
         Tensor rowsOfToken = kept.view(tokens, topK).sum(1, type: ScalarType.Int64);
         Tensor tokenStarts = rowsOfToken.cumsum(0) - rowsOfToken;
@@ -51,7 +51,7 @@ internal static class StableSort
             throw DispatchPlan.NoSuchExpert(least < -1 ? least : most, expertCount);
         }
 
-        Span<long> counts = (pairs + 1).bincount(null, expertCount + 1L).cpu().Elements<long>();
+        Span<long> counts = (pairs + Held(1)).bincount(null, expertCount + 1L).cpu().Elements<long>();
         for (int e = 0; e < expertCount; e++)
         {
             offsets[e + 1] = offsets[e] + (int)counts[e + 1];

@@ -45,7 +45,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
         }
 
         Parameter Drawn(long rows, long columns) =>
-            new(deviation == 0 ? empty(rows, columns, dtype, device) : randn(rows, columns, dtype, device).mul_(deviation));
+            new(deviation == 0 ? empty(rows, columns, dtype, device) : randn(rows, columns, dtype, device).mul_(Held(deviation)));
     }
 
     /// <summary>The non-linearity.</summary>

@@ -106,7 +106,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         Tensor outputs = layout.Product(inner.Weighted, experts.Down);
         if (experts.DownBias is not null)
         {
-            outputs.addcmul_(layout.GatherBias(experts.DownBias), inner.Weight, 1);
+            outputs.addcmul_(layout.GatherBias(experts.DownBias), inner.Weight, Held(1));
         }
 
         return layout.Combine(outputs);

@@ -32,7 +32,7 @@ public sealed class ExpertWeights : nn.Module
         }
 
         Parameter Random(long rows, long columns) =>
-            new(deviation == 0 ? zeros(options.Experts, rows, columns, dtype, device) : randn(options.Experts, rows, columns, dtype, device).mul_(deviation));
+            new(deviation == 0 ? zeros(options.Experts, rows, columns, dtype, device) : randn(options.Experts, rows, columns, dtype, device).mul_(Held(deviation)));
     }
 
     /// <summary>Takes stored matrices, which become its own; biases are zero and frozen.</summary>

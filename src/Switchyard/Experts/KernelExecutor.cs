@@ -77,7 +77,7 @@ public abstract class KernelExecutor : ExpertExecutor
         using var scope = NewDisposeScope();
         Tensor x = input.reshape(-1, input.size(-1));
         int count = checked((int)x.size(0));
-        Tensor rows = arange(count, ScalarType.Int64);
+        Tensor rows = arange(Held(count), ScalarType.Int64);
         KernelForm form = new(one.Options, one, KernelEngines.DefaultArithmetic(input.dtype));
         Tensor y = KernelFunction.Run(
             x.to(ScalarType.Float32).contiguous(),

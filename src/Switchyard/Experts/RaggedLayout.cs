@@ -46,13 +46,13 @@ internal sealed class RaggedLayout : RowLayout
     {
         Tensor ends = _ends.to(ScalarType.Int64);
         Tensor starts = cat([ends.new_zeros(1), ends.slice(0, 0, -1, 1)]);
-        return TorchOperators.BagSum(g, arange(g.size(0), ScalarType.Int64, g.device), starts);
+        return TorchOperators.BagSum(g, arange(Held(g.size(0)), ScalarType.Int64, g.device), starts);
     }
 
     /// <summary>The expert of each row, [R].</summary>
     private Tensor Experts()
     {
         Tensor ends = _ends.to(ScalarType.Int64);
-        return searchsorted(ends, arange(_tokenOfRow.numel(), ScalarType.Int64, ends.device), right: true);
+        return searchsorted(ends, arange(Held(_tokenOfRow.numel()), ScalarType.Int64, ends.device), right: true);
     }
 }

@@ -36,8 +36,8 @@ public sealed class SequentialExecutor : ExpertExecutor
     /// <summary>[T, d]: Σ_slot W_t,slot · rows[row of (t, slot)]. Empty slots take row 0 with weight 0.</summary>
     private static Tensor Combine(Tensor rows, Tensor weights, DispatchPlan plan)
     {
-        Tensor filled = plan.RowOfPair.ge(0);
-        Tensor perPair = rows.index_select(0, plan.RowOfPair.clamp_min(0).flatten()).view(plan.Tokens, plan.TopK, -1);
+        Tensor filled = plan.RowOfPair.ge(Held(0));
+        Tensor perPair = rows.index_select(0, plan.RowOfPair.clamp_min(Held(0)).flatten()).view(plan.Tokens, plan.TopK, -1);
         Tensor w = where(filled, weights, zeros_like(weights)).to(rows.dtype);
         return (perPair * w.unsqueeze(2)).sum(1);
     }

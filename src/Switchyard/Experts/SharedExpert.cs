@@ -37,7 +37,7 @@ public sealed class SharedExpert : nn.Module<Tensor, Tensor>
         _gated = gate;
         if (gate)
         {
-            register_parameter(GateName, new Parameter(randn(1, hiddenSize, dtype, device).mul_(deviation)));
+            register_parameter(GateName, new Parameter(randn(1, hiddenSize, dtype, device).mul_(Held(deviation))));
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class AttentionRouter : Router
     internal static Tensor Scores(Router router, Tensor x)
     {
         double scale = 1 / Math.Sqrt((double)router.Options.Heads * router.Options.KeySize);
-        Tensor keys = router.In("K", x.dtype) * scale; // [E, r]: cheaper to scale than the scores
+        Tensor keys = router.In("K", x.dtype) * Held(scale); // [E, r]: cheaper to scale than the scores
         return DenseOperations.Linear(DenseOperations.Linear(x, router.In("W_q", x.dtype)), keys);
     }
 }

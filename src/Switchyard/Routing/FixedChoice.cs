@@ -9,7 +9,7 @@ internal static class FixedChoice
     public static Tensor Scores(Router router, Tensor rows, Tensor x)
     {
         Tensor table = router.get_buffer("table")!;
-        Tensor experts = table.index_select(0, rows.remainder(table.shape[0])).to(ScalarType.Int64);
+        Tensor experts = table.index_select(0, rows.remainder(Held(table.shape[0]))).to(ScalarType.Int64);
         return Scores(experts, router.Options.Experts, x);
     }
 
@@ -17,6 +17,6 @@ internal static class FixedChoice
     public static Tensor Scores(Tensor experts, int count, Tensor x)
     {
         ScalarType type = x.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        return full([experts.shape[0], count], double.NegativeInfinity, type, x.device).scatter_(1, experts, zeros(experts.shape, type, x.device));
+        return full([experts.shape[0], count], Held(double.NegativeInfinity), type, x.device).scatter_(1, experts, zeros(experts.shape, type, x.device));
     }
 }

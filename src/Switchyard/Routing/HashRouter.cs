@@ -83,8 +83,8 @@ public sealed class HashRouter : Router, IUsesTokenFrequencies
     private Tensor SignBits(Tensor x)
     {
         Tensor projection = get_buffer("projection")!.to(x.dtype);
-        Tensor powers = pow(2, arange(projection.shape[0], ScalarType.Int64, x.device));
-        return (nn.functional.linear(x, projection) > 0).to(ScalarType.Int64).mul(powers).sum(1);
+        Tensor powers = pow(2, arange(Held(projection.shape[0]), ScalarType.Int64, x.device));
+        return (nn.functional.linear(x, projection) > Held(0)).to(ScalarType.Int64).mul(powers).sum(1);
     }
 
     private Tensor Balanced(ReadOnlySpan<long> frequencies) =>

@@ -30,7 +30,7 @@ public sealed class RandomRouter : Router
 
     private static Tensor Places(long tokens, RoutingContext context, Tensor x)
     {
-        Tensor places = arange(tokens, ScalarType.Int64, x.device);
-        return context.SequenceLength > 0 ? places.remainder(context.SequenceLength) : places;
+        Tensor places = arange(Held(tokens), ScalarType.Int64, x.device);
+        return context.SequenceLength > 0 ? places.remainder(Held(context.SequenceLength)) : places;
     }
 }

@@ -33,6 +33,11 @@ public abstract class Router : nn.Module<Tensor, Tensor>
     {
     }
 
+    /// <summary>Called instead where the optimizer's step was skipped: what its passes have shown is forgotten.</summary>
+    public virtual void DropStep()
+    {
+    }
+
     /// <summary>The input in the type that router arithmetic uses: double stays, everything else becomes fp32.</summary>
     protected static Tensor InRouterPrecision(Tensor x) => x.dtype == ScalarType.Float64 ? x : x.to(ScalarType.Float32);
 }

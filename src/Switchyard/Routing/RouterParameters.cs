@@ -19,11 +19,11 @@ internal static class RouterParameters
 
     /// <summary>Registers a parameter drawn from N(0, deviation²).</summary>
     public static void AddNormal(this nn.Module module, string name, double deviation, params ReadOnlySpan<long> shape) =>
-        module.AddParameter(name, randn(shape.ToArray()).mul_(deviation));
+        module.AddParameter(name, randn(shape.ToArray()).mul_(Held(deviation)));
 
     /// <summary>Registers a parameter of equal values.</summary>
     public static void AddConstant(this nn.Module module, string name, double value, params ReadOnlySpan<long> shape) =>
-        module.AddParameter(name, full(shape.ToArray(), value, ScalarType.Float32));
+        module.AddParameter(name, full(shape.ToArray(), Held(value), ScalarType.Float32));
 
     /// <summary>Registers a parameter with the given initial values.</summary>
     public static void AddParameter(this nn.Module module, string name, Tensor values)

@@ -12,29 +12,29 @@ public static class ChosenWeights
     public static Tensor SoftmaxOverChosen(Tensor scores, Tensor experts)
     {
         (Tensor at, Tensor empty) = Slots(experts);
-        Tensor chosen = scores.gather(1, at).masked_fill(empty, double.NegativeInfinity).clamp_min(Floor);
-        return chosen.softmax(-1).masked_fill(chosen.detach().le(Floor), 0);
+        Tensor chosen = scores.gather(1, at).masked_fill(empty, Held(double.NegativeInfinity)).clamp_min(Held(Floor));
+        return chosen.softmax(-1).masked_fill(chosen.detach().le(Held(Floor)), Held(0));
     }
 
     /// <summary>softmax over all E experts, at the chosen ones: w_tj = softmax(S_t)_A_tj.</summary>
     public static Tensor SoftmaxOverAll(Tensor scores, Tensor experts)
     {
         (Tensor at, Tensor empty) = Slots(experts);
-        return scores.clamp_min(Floor).softmax(-1).gather(1, at).masked_fill(empty, 0);
+        return scores.clamp_min(Held(Floor)).softmax(-1).gather(1, at).masked_fill(empty, Held(0));
     }
 
     /// <summary>sigmoid of the chosen scores, divided by (their sum + 1e-20) where <paramref name="normalize"/>, times <paramref name="scale"/>.</summary>
     public static Tensor Sigmoid(Tensor scores, Tensor experts, bool normalize, double scale)
     {
         (Tensor at, Tensor empty) = Slots(experts);
-        Tensor chosen = scores.gather(1, at).sigmoid().masked_fill(empty, 0);
+        Tensor chosen = scores.gather(1, at).sigmoid().masked_fill(empty, Held(0));
         if (normalize)
         {
-            chosen /= chosen.sum(-1, keepdim: true) + 1e-20;
+            chosen /= chosen.sum(-1, keepdim: true) + Held(1e-20);
         }
 
-        return scale == 1 ? chosen : chosen * scale;
+        return scale == 1 ? chosen : chosen * Held(scale);
     }
 
-    private static (Tensor At, Tensor Empty) Slots(Tensor experts) => (experts.clamp_min(0), experts.lt(0));
+    private static (Tensor At, Tensor Empty) Slots(Tensor experts) => (experts.clamp_min(Held(0)), experts.lt(Held(0)));
 }

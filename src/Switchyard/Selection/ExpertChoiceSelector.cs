@@ -19,6 +19,9 @@ public sealed class ExpertChoiceSelector(SelectorOptions options) : Selector(nam
     }
 
     /// <inheritdoc/>
+    protected override bool ComparesTokens => true;
+
+    /// <inheritdoc/>
     public override Tensor Choose(Tensor preference)
     {
         using var scope = NewDisposeScope();
@@ -35,7 +38,7 @@ public sealed class ExpertChoiceSelector(SelectorOptions options) : Selector(nam
     {
         using var scope = NewDisposeScope();
         Tensor tokens = TokensOfExperts(preference);
-        Tensor byExpert = full_like(preference, double.NegativeInfinity).t().contiguous();
+        Tensor byExpert = full_like(preference, Held(double.NegativeInfinity)).t().contiguous();
         byExpert.scatter_(1, tokens, preference.t().gather(1, tokens));
         return byExpert.t().contiguous().MoveToOuterDisposeScope();
     }
@@ -45,7 +48,7 @@ public sealed class ExpertChoiceSelector(SelectorOptions options) : Selector(nam
     {
         (int tokens, int experts) = ((int)preference.shape[0], (int)preference.shape[1]);
         int each = TokensAnExpert(tokens);
-        Tensor taken = full_like(preference, double.NegativeInfinity);
+        Tensor taken = full_like(preference, Held(double.NegativeInfinity));
         using Tensor byExpert = preference.t().contiguous();
         ReadOnlySpan<float> columns = byExpert.Elements<float>();
         Span<float> result = taken.Elements<float>();
@@ -80,5 +83,5 @@ public sealed class ExpertChoiceSelector(SelectorOptions options) : Selector(nam
     }
 
     private int TokensAnExpert(long tokens) =>
-        (int)Math.Clamp((long)Math.Ceiling(Options.CapacityFactor * tokens * Options.TopK / Options.Experts), 1, tokens);
+        (int)Math.Clamp(ExpertCapacity.Of(Options.CapacityFactor, tokens, Options.TopK, Options.Experts), 1, tokens);
 }

@@ -16,9 +16,9 @@ internal static class ExpertGroups
         int size = (int)experts / groups;
         Tensor grouped = preference.reshape(tokens, groups, size);
         Tensor groupScores = grouped.topk(Math.Min(2, size)).values.sum(-1);
-        Tensor best = TopK.Indices(groupScores, keptGroups).clamp_min(0);
+        Tensor best = TopK.Indices(groupScores, keptGroups).clamp_min(Held(0));
         Tensor kept = zeros_like(groupScores).scatter_(1, best, ones_like(groupScores)).to(ScalarType.Bool);
-        return where(kept.unsqueeze(-1), grouped, full_like(grouped, masked)).view(tokens, experts).MoveToOuterDisposeScope();
+        return where(kept.unsqueeze(-1), grouped, full_like(grouped, Held(masked))).view(tokens, experts).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same over fp32 memory.</summary>

@@ -28,10 +28,10 @@ public sealed class NoisyTopKSelector : Selector
     internal Func<Tensor, Tensor> Normal { get; set; } = like => randn_like(like);
 
     /// <inheritdoc/>
-    public override Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null)
+    public override Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null, Tensor? tokenMask = null)
     {
         NoisyScores? noise = training ? Perturb(scores, x) : null;
-        return Assign(noise?.Noisy ?? scores, choiceBias) with { Noise = noise };
+        return Assign(noise?.Noisy ?? scores, choiceBias, tokenMask) with { Noise = noise };
     }
 
     /// <inheritdoc/>

@@ -6,12 +6,15 @@ namespace Switchyard.Selection;
 public sealed class RoundRobinSelector(SelectorOptions options) : Selector(nameof(RoundRobinSelector), options)
 {
     /// <inheritdoc/>
+    protected override bool ComparesTokens => true;
+
+    /// <inheritdoc/>
     public override Tensor Choose(Tensor preference)
     {
         using var scope = NewDisposeScope();
         long tokens = preference.shape[0];
-        Tensor pair = arange(tokens * Options.TopK, ScalarType.Int64, preference.device);
-        return pair.remainder(Options.Experts).view(tokens, Options.TopK).MoveToOuterDisposeScope();
+        Tensor pair = arange(Held(tokens * Options.TopK), ScalarType.Int64, preference.device);
+        return pair.remainder(Held(Options.Experts)).view(tokens, Options.TopK).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -22,14 +22,16 @@ public abstract class Selector : nn.Module
     /// <param name="scores">Scores S [T, E].</param>
     /// <param name="x">Hidden states [T, d], for selectors with learned noise.</param>
     /// <param name="choiceBias">Given the preference [T, E], what a balancer adds to it before the choice, [E], or null. It never enters the weights.</param>
-    public virtual Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null) => Assign(Prepare(scores, x), choiceBias);
+    /// <param name="tokenMask">Which tokens are real, [T] bool; null for all. Where tokens are weighed against each other, padding takes no part and gets no expert.</param>
+    public virtual Assignment Select(Tensor scores, Tensor x, Func<Tensor, Tensor?>? choiceBias = null, Tensor? tokenMask = null) => Assign(Prepare(scores, x), choiceBias, tokenMask);
 
     /// <summary>Chooses and weighs the experts of each token.</summary>
     /// <param name="preparedScores">What <see cref="Prepare"/> returned, [T, E].</param>
     /// <param name="choiceBias">Given the preference [T, E], what a balancer adds to it before the choice, [E], or null. It never enters the weights.</param>
-    public Assignment Assign(Tensor preparedScores, Func<Tensor, Tensor?>? choiceBias = null)
+    /// <param name="tokenMask">Which tokens are real, [T] bool; null for all.</param>
+    public Assignment Assign(Tensor preparedScores, Func<Tensor, Tensor?>? choiceBias = null, Tensor? tokenMask = null)
     {
-        Tensor experts = ChooseBiased(preparedScores, choiceBias);
+        Tensor experts = ChooseBiased(preparedScores, choiceBias, tokenMask);
         return new Assignment(experts, Weigh(preparedScores, experts)) { PreparedScores = preparedScores };
     }
 
@@ -39,6 +41,9 @@ public abstract class Selector : nn.Module
     /// <summary>What the choice compares, [T, E], without gradient: the scores, or their sigmoid.</summary>
     public virtual Tensor Preference(Tensor preparedScores) => preparedScores;
 
+    /// <summary>Whether, as the module is now, the choice of a token depends on the others of the batch.</summary>
+    protected virtual bool ComparesTokens => false;
+
     /// <summary>Experts [T, k'] int64 chosen by preference (bias included), the strongest first, −1 for an empty slot; ties go to the lower expert index.</summary>
     public abstract Tensor Choose(Tensor preference);
 
@@ -47,12 +52,26 @@ public abstract class Selector : nn.Module
     /// <param name="experts">Experts [T, k'], −1 for an empty slot.</param>
     public abstract Tensor Weigh(Tensor preparedScores, Tensor experts);
 
-    private Tensor ChooseBiased(Tensor preparedScores, Func<Tensor, Tensor?>? choiceBias)
+    private Tensor ChooseBiased(Tensor preparedScores, Func<Tensor, Tensor?>? choiceBias, Tensor? tokenMask)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         Tensor preference = Preference(preparedScores.detach());
         Tensor? bias = choiceBias?.Invoke(preference);
-        return Choose(bias is null ? preference : preference + bias).MoveToOuterDisposeScope();
+        Tensor biased = bias is null ? preference : preference + bias;
+        return (tokenMask is null || !ComparesTokens ? Choose(biased) : ChooseAmong(biased, tokenMask)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The choice among the real tokens; −1 for padding.</summary>
+    private Tensor ChooseAmong(Tensor preference, Tensor tokenMask)
+    {
+        Tensor real = tokenMask.nonzero().squeeze(1);
+        if (real.size(0) == 0)
+        {
+            return full([preference.size(0), Options.TopK], Held(-1), ScalarType.Int64, preference.device);
+        }
+
+        Tensor chosen = Choose(preference.index_select(0, real));
+        return full([preference.size(0), chosen.size(1)], Held(-1), ScalarType.Int64, preference.device).index_copy_(0, real, chosen);
     }
 }

@@ -24,8 +24,8 @@ public sealed record SelectorOptions
     /// <summary>Factor on the weights of <c>sigmoid-group</c>.</summary>
     public double Scale { get; init; } = 1;
 
-    /// <summary>Masks the experts of groups not kept with 0 (as Hugging Face does) instead of −∞ (DeepSeek's own code).</summary>
-    public bool GroupMaskZero { get; init; }
+    /// <summary>How <c>sigmoid-group</c> masks the experts of groups that are not kept.</summary>
+    public GroupMask GroupMask { get; init; }
 
     /// <summary>Capacity factor of <c>expert-choice</c>.</summary>
     public double CapacityFactor { get; init; } = 1;

@@ -17,7 +17,7 @@ public sealed class SigmoidGroupSelector(SelectorOptions options) : Selector(nam
         }
 
         using var scope = NewDisposeScope();
-        float masked = Options.GroupMaskZero ? 0 : float.NegativeInfinity;
+        float masked = Options.GroupMask == GroupMask.Zero ? 0 : float.NegativeInfinity;
         Tensor kept = preference.IsDenseFloat()
             ? ExpertGroups.Mask(preference, Options.Groups, Options.TopKGroup, masked)
             : ExpertGroups.MaskWithTorch(preference, Options.Groups, Options.TopKGroup, masked);

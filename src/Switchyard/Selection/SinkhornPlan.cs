@@ -26,8 +26,8 @@ public sealed record SinkhornPlan(Tensor Transport, int Sweeps)
         while (change > tolerance && sweep < maxSweeps)
         {
             using var step = NewDisposeScope();
-            rows = (1.0 / s.shape[0] / (kernel.mm(columns.t()) + Epsilon)).MoveToOuterDisposeScope();
-            Tensor next = 1.0 / s.shape[1] / (rows.t().mm(kernel) + Epsilon);
+            rows = (Held(1.0 / s.shape[0]) / (kernel.mm(columns.t()) + Held(Epsilon))).MoveToOuterDisposeScope();
+            Tensor next = Held(1.0 / s.shape[1]) / (rows.t().mm(kernel) + Held(Epsilon));
             change = (columns - next).abs().mean().item<double>();
             columns = next.MoveToOuterDisposeScope();
             sweep++;

@@ -7,6 +7,9 @@ namespace Switchyard.Selection;
 public sealed class SinkhornSelector(SelectorOptions options) : Selector(nameof(SinkhornSelector), options)
 {
     /// <inheritdoc/>
+    protected override bool ComparesTokens => training;
+
+    /// <inheritdoc/>
     public override Tensor Choose(Tensor preference)
     {
         if (!training)

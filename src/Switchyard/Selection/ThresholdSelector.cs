@@ -10,9 +10,9 @@ public sealed class ThresholdSelector(SelectorOptions options) : Selector(nameof
     {
         using var scope = NewDisposeScope();
         Tensor experts = TopK.Indices(preference, Options.TopK);
-        Tensor mass = preference.softmax(-1).gather(1, experts.clamp_min(0));
+        Tensor mass = preference.softmax(-1).gather(1, experts.clamp_min(Held(0)));
         Tensor before = mass.cumsum(1) - mass;
-        return experts.masked_fill(before.ge(Options.Threshold), -1).MoveToOuterDisposeScope();
+        return experts.masked_fill(before.ge(Held(Options.Threshold)), Held(-1)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

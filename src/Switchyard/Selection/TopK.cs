@@ -43,7 +43,7 @@ public static class TopK
         Tensor comparable = scores.detach().nan_to_num(double.NegativeInfinity, double.PositiveInfinity, double.NegativeInfinity);
         (Tensor values, Tensor indices) = comparable.sort(-1, descending: true, stable: true);
         Tensor best = indices.narrow(-1, 0, k);
-        return best.masked_fill(values.narrow(-1, 0, k).isneginf(), -1).MoveToOuterDisposeScope();
+        return best.masked_fill(values.narrow(-1, 0, k).isneginf(), Held(-1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Indices of the k largest of each row, over memory.</summary>

@@ -37,6 +37,16 @@ public sealed class DivergenceTests : IDisposable
         Assert.All(Directory.GetDirectories(Path.Combine(run, "checkpoints")), AssertFinite);
     }
 
+    [Fact]
+    public void Steps_that_were_skipped_at_the_end_are_told_and_the_good_checkpoints_stay()
+    {
+        CommandRun run = CommandRun.Of(_run.Training("train", _run.At("run"), "--learning-rate", "1e30", "--steps", "3"));
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Matches("linear skipped [12] of 3 steps", run.Output);
+        Assert.All(Directory.GetDirectories(_run.At("run/checkpoints")), AssertFinite);
+    }
+
     public void Dispose() => _run.Dispose();
 
     private static void AssertFinite(string checkpoint)

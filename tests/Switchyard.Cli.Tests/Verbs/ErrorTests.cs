@@ -8,6 +8,9 @@ public sealed class ErrorTests : IDisposable
     {
         { "compare --steps -1", "--steps is -1; it must be at least 1" },
         { "compare --steps many", "many" },
+        { "compare --rows ,", "--rows is empty" },
+        { "compare --capacity-factor 2", "--capacity-factor says nothing without --capacity" },
+        { "train --preset quick --config c.json", "--preset and --config cannot stand together" },
         { "compare --rows liner", "did you mean 'linear'" },
         { "compare --rows hash+switch", "router 'hash'" },
         { "compare --preset quik", "did you mean 'quick'" },
@@ -87,6 +90,44 @@ public sealed class ErrorTests : IDisposable
     [Fact]
     public void An_output_folder_that_is_a_file_exits_with_3() =>
         CommandRun.Of("compare", "--output", File("taken", "x")).AssertFails(3, "taken");
+
+    [Theory]
+    [InlineData("compare")]
+    [InlineData("train")]
+    public void An_output_folder_that_holds_something_exits_with_3_and_is_left_alone(string verb)
+    {
+        string run = Directory.CreateDirectory(File("used")).FullName;
+        File("used/config.json", Tiny);
+
+        CommandRun.Of(verb, "--output", run).AssertFails(3, "holds a run already", "--resume");
+
+        Assert.Equal([Path.Combine(run, "config.json")], Directory.GetFileSystemEntries(run));
+    }
+
+    [Theory]
+    [InlineData("none/x.json", "there is no folder")]
+    [InlineData("", "a folder is there")]
+    public void A_result_that_cannot_be_written_is_refused_before_the_work(string name, string says) =>
+        CommandRun.Of("compare", "--output", File("out"), "--json", File(name)).AssertFails(3, "--json", says);
+
+    [Fact]
+    public void A_report_that_cannot_be_written_exits_with_3() =>
+        CommandRun.Of("report", _folder, "--output", File("none/report.html")).AssertFails(3, "--output", "there is no folder");
+
+    [Fact]
+    public void A_run_goes_on_with_its_verb_its_threads_and_its_text_or_not_at_all()
+    {
+        string run = File("run"), text = Text();
+        CommandRun trained = CommandRun.Of("train", "--config", File("c.json", Tiny), "--corpus", text, "--output", run, "--threads", "1", "--quiet");
+        Assert.True(trained.ExitCode == 0, trained.Error);
+
+        CommandRun.Of("compare", "--resume", run).AssertFails(3, "a run of train", $"switchyard train --resume {run}");
+        CommandRun again = CommandRun.Of("train", "--resume", run, "--quiet");
+        Assert.True(again.ExitCode == 0, again.Error);
+        Assert.Equal(1, (int)System.Text.Json.Nodes.JsonNode.Parse(System.IO.File.ReadAllText(Path.Combine(run, "compare.json")))!["machine"]!["threads"]!);
+        System.IO.File.AppendAllText(text, """{"text":"and one more"}""" + "\n");
+        CommandRun.Of("train", "--resume", run).AssertFails(3, "text.jsonl' has changed");
+    }
 
     [Fact]
     public void Resuming_what_is_no_run_exits_with_3() =>

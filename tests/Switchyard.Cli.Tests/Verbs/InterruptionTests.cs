@@ -30,15 +30,13 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public void Training_that_is_stopped_leaves_a_checkpoint_says_how_to_go_on_and_goes_on()
     {
-        string run = Directory.CreateDirectory(_run.At("run")).FullName;
-        StopAtFirstStep("train", run, run).AssertFails(130, $"go on with: switchyard train --resume {run}");
+        string run = _run.At("run");
+        StopAtFirstStep("train", run).AssertFails(130, $"go on with: switchyard train --resume {run}");
         string checkpoint = Assert.Single(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
         int step = int.Parse(checkpoint[(checkpoint.LastIndexOf('-') + 1)..]);
         Assert.InRange(step, 1, 999_999);
 
-        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
-        config["training"]!["steps"] = step + 2;
-        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
+        WithSteps(run, step + 2);
         CommandRun rest = CommandRun.Of("train", "--resume", run, "--threads", "1");
 
         Assert.True(rest.ExitCode == 0, rest.Error);
@@ -49,9 +47,9 @@ public sealed class InterruptionTests : IDisposable
     public void A_comparison_that_is_stopped_leaves_its_row_and_says_how_to_go_on()
     {
         string run = _run.At("run");
-        string row = Directory.CreateDirectory(Path.Combine(run, "rows", "linear")).FullName;
+        string row = Path.Combine(run, "rows", "linear");
 
-        StopAtFirstStep("compare", run, row, "--rows", "linear,hash").AssertFails(130, $"go on with: switchyard compare --resume {run}");
+        StopAtFirstStep("compare", run, "--rows", "linear,hash").AssertFails(130, $"go on with: switchyard compare --resume {run}");
 
         Assert.Single(Directory.GetDirectories(Path.Combine(row, "checkpoints")));
         Assert.False(File.Exists(Path.Combine(run, "compare.json")));
@@ -61,11 +59,11 @@ public sealed class InterruptionTests : IDisposable
     public void A_comparison_goes_on_with_the_seeds_and_the_command_that_it_began_with()
     {
         string run = _run.At("run");
-        string row = Directory.CreateDirectory(Path.Combine(run, "rows", "hash-seed-1")).FullName;
-        StopAtFirstStep("compare", run, row, "--rows", "hash", "--seeds", "2").AssertFails(130, "--resume");
-        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
-        config["training"]!["steps"] = int.Parse(Directory.GetDirectories(Path.Combine(row, "checkpoints"))[0].Split('-')[^1]) + 1;
-        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
+        string row = Path.Combine(run, "rows", "hash-seed-1");
+        StopAtFirstStep("compare", run, "--rows", "hash", "--seeds", "2").AssertFails(130, "--resume");
+        int steps = int.Parse(Directory.GetDirectories(Path.Combine(row, "checkpoints"))[0].Split('-')[^1]) + 1;
+        JsonNode config = WithSteps(run, steps);
+        WithSteps(row, steps);
 
         CommandRun rest = CommandRun.Of("compare", "--resume", run, "--threads", "1");
 
@@ -97,10 +95,19 @@ public sealed class InterruptionTests : IDisposable
     };
 
     /// <summary>Trains a million steps, and cancels as soon as the first is told in the folder of the row.</summary>
-    private CommandRun StopAtFirstStep(string verb, string output, string row, params string[] more)
+    /// <summary>Gives a run another end.</summary>
+    private static JsonNode WithSteps(string run, int steps)
+    {
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
+        config["training"]!["steps"] = steps;
+        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
+        return config;
+    }
+
+    private CommandRun StopAtFirstStep(string verb, string output, params string[] more)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        using FileSystemWatcher watcher = new(row, "metrics.jsonl");
+        using FileSystemWatcher watcher = new(Directory.CreateDirectory(output).FullName, "metrics.jsonl") { IncludeSubdirectories = true };
         watcher.Created += (_, _) => stop.Cancel();
         watcher.Changed += (_, _) => stop.Cancel();
         watcher.EnableRaisingEvents = true;

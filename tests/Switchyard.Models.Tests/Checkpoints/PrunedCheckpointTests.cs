@@ -5,6 +5,7 @@ using Switchyard.Models.Files;
 using Switchyard.Models.Tests.Architectures;
 using Switchyard.Models.Tests.Files;
 using Switchyard.Routing;
+using Switchyard.Selection;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Tests.Checkpoints;
@@ -55,7 +56,7 @@ public sealed class PrunedCheckpointTests : IDisposable
         }
 
         Mask(model, kept);
-        if (read.MoeLayers.Any(l => l.Selector.Options.GroupMaskZero))
+        if (read.MoeLayers.Any(l => l.Selector.Options.GroupMask == GroupMask.Zero))
         {
             Mask(read, All(read));
         }
@@ -224,7 +225,7 @@ public sealed class PrunedCheckpointTests : IDisposable
             Tensor mask = full([layer.Options.Experts], float.NegativeInfinity);
             mask.index_fill_(0, tensor(left.Experts.Select(e => (long)e).ToArray()), 0);
             RouterOptions biased = layer.Router.Options with { Bias = true };
-            LayerRouting routing = new((LayerRoutingOptions.Of(layer.Options) with { Router = biased, Selector = layer.Selector.Options with { GroupMaskZero = false } }).In(layer.Options));
+            LayerRouting routing = new((LayerRoutingOptions.Of(layer.Options) with { Router = biased, Selector = layer.Selector.Options with { GroupMask = GroupMask.MinusInfinity } }).In(layer.Options));
             routing.Router.get_parameter("W_g")!.copy_(layer.Router.get_parameter("W_g")!);
             routing.Router.get_parameter("b")!.copy_(mask);
             if (layer.Balancer is BiasBalancer { Bias: { } bias })

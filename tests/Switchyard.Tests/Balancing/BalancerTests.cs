@@ -133,7 +133,7 @@ public sealed class BalancerTests
         Tensor scores = zeros(12, 6);
         using RoundRobinSelector selector = new(new SelectorOptions { Experts = 6, TopK = 2 });
         using Balancer ours = Balancers.Create("switch", s_options);
-        using Balancer theirs = Balancers.Create("switch", s_options with { Convention = BalanceConvention.HuggingFace });
+        using Balancer theirs = Balancers.Create("switch", s_options with { Convention = BalanceConvention.Huggingface });
 
         Assert.Equal(0.01, Loss(ours, selector, scores, RoutingContext.None)!.item<float>(), 6);
         Assert.Equal(0.02, Loss(theirs, selector, scores, RoutingContext.None)!.item<float>(), 6);

@@ -39,7 +39,7 @@ public sealed class SelectorGoldenTests
             Groups = g.Int("groups"),
             TopKGroup = g.Int("topk_group"),
             Scale = g.Double("scale", 1),
-            GroupMaskZero = file.Contains("zero", StringComparison.Ordinal),
+            GroupMask = file.Contains("zero", StringComparison.Ordinal) ? GroupMask.Zero : GroupMask.MinusInfinity,
         }));
 
     [Theory]

@@ -55,6 +55,33 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
+    public void A_row_of_another_configuration_is_no_row_of_this_one()
+    {
+        Make("compare", 1, "linear").Run(Machine, cancellation: TestContext.Current.CancellationToken);
+        RunConfig other = Config(1, 1, "linear");
+        other = other with { Training = other.Training with { Steps = 5 } };
+
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() => new Comparison(other, _text.Packed, new RunFolder(_text.Folder("compare"))).Run(Machine, cancellation: TestContext.Current.CancellationToken));
+
+        Assert.Contains("another configuration, whose 'training' is {\"steps\":4", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{", "is damaged")]
+    [InlineData("null", "holds null")]
+    public void Damaged_figures_of_a_row_are_named(string content, string says)
+    {
+        Make("compare", 1, "linear").Run(Machine, cancellation: TestContext.Current.CancellationToken);
+        string file = Path.Combine(_text.Folder("compare"), "rows", "linear", "row.json");
+        File.WriteAllText(file, content);
+
+        string message = Assert.Throws<ResultFormatException>(() => Make("compare", 1, "linear").Run(Machine, cancellation: TestContext.Current.CancellationToken)).Message;
+
+        Assert.Contains(file, message, StringComparison.Ordinal);
+        Assert.Contains(says, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_comparison_that_was_stopped_goes_on_to_the_figures_of_one_that_was_not()
     {
         CompareResult whole = Make("whole", 1, "linear+dual", "lpr").Run(Machine, cancellation: TestContext.Current.CancellationToken);
@@ -80,6 +107,13 @@ public sealed class ComparisonTests : IDisposable
         string folder = _text.Folder("one");
         // The row that is there already stands for one that ends; the others are driven out of this world.
         new Comparison(config with { Rows = ["hash"] }, _text.Packed, new RunFolder(folder)).Run(Machine, cancellation: TestContext.Current.CancellationToken);
+        foreach (string file in Directory.GetDirectories(Path.Combine(folder, "rows")).Select(d => Path.Combine(d, "config.json")))
+        {
+            JsonNode row = JsonNode.Parse(File.ReadAllText(file))!;
+            row["training"]!["learningRate"] = 1e30;
+            File.WriteAllText(file, row.ToJsonString());
+        }
+
         RunConfig wild = config with { Training = config.Training with { LearningRate = 1e30 } };
 
         CompareResult result = new Comparison(wild, _text.Packed, new RunFolder(folder)).Run(Machine, cancellation: TestContext.Current.CancellationToken);
@@ -110,6 +144,7 @@ public sealed class ComparisonTests : IDisposable
     public void Rows_that_stand_twice_and_no_seeds_are_refused()
     {
         Assert.Contains("'linear' stands twice", Assert.Throws<ConfigurationException>(() => Make("twice", 1, "linear", "linear+none")).Message, StringComparison.Ordinal);
+        Assert.Contains("rows is empty", Assert.Throws<ConfigurationException>(() => Make("empty", 1)).Message, StringComparison.Ordinal);
         Assert.Contains("seeds is 0", Assert.Throws<ConfigurationException>(() => Make("none", 0, "linear")).Message, StringComparison.Ordinal);
         Assert.Contains("did you mean 'linear'", Assert.Throws<ConfigurationException>(() => Make("unknown", 1, "liner")).Message, StringComparison.Ordinal);
     }

@@ -45,7 +45,19 @@ public sealed class ConfigFileTests
     [Theory]
     [InlineData("""{ "trainig": {} }""", "unknown key 'trainig'; did you mean 'training'?")]
     [InlineData("""{ "model": { "hidenSize": 3 } }""", "unknown key 'model.hidenSize'; did you mean 'hiddenSize'?")]
-    [InlineData("""{ "model": { "hiddenSize": "big" } }""", "model.hiddenSize")]
+    [InlineData("""{ "model": { "hiddenSize": "big" } }""", "model.hiddenSize is \"big\"; it must be a whole number")]
+    [InlineData("""{ "training": { "learningRate": [] } }""", "training.learningRate is []; it must be a number")]
+    [InlineData("""{ "training": { "schedule": "flat" } }""", "training.schedule is \"flat\"; it must be one of")]
+    [InlineData("""{ "activations": 3.5 }""", "activations is 3.5; it must be one of keep, recompute")]
+    [InlineData("""{ "model": { "sharedGate": 1 } }""", "model.sharedGate is 1; it must be true or false")]
+    [InlineData("""{ "routing": 3 }""", "routing is 3; it must be text in quotes")]
+    [InlineData("""{ "router": 3 }""", "router is 3; it must be an object")]
+    [InlineData("""{ "rows": "linear" }""", "rows is \"linear\"; it must be a list")]
+    [InlineData("""{ "rows": [null] }""", "rows is [null]; it must be a list of values in quotes, without null")]
+    [InlineData("""{ "rows": null }""", "rows is null; leave it out for its default")]
+    [InlineData("""{ "model": null }""", "model is null; leave it out for its default")]
+    [InlineData("""{ "training": null }""", "training is null")]
+    [InlineData("""null""", "null is not a configuration")]
     [InlineData("""{ "vocabulry": 400 }""", "did you mean 'vocabulary'?")]
     [InlineData("""{ "vocabulary": "many" }""", "vocabulary")]
     [InlineData("""{ "model": 3 }""", "model must be an object")]
@@ -64,6 +76,7 @@ public sealed class ConfigFileTests
     [InlineData("""{ "model": { "topK": 17 } }""", "topK is 17, but there are only 16 experts")]
     [InlineData("""{ "training": { "steps": -1 } }""", "steps is -1")]
     [InlineData("""{ "training": { "dtype": "fp8" } }""", "dtype is 'fp8'")]
+    [InlineData("""{ "rows": [] }""", "rows is empty; name at least one")]
     [InlineData("""{ "vocabulary": 256 }""", "vocabulary is 256; it must be at least 257")]
     [InlineData("""{ "heldOutShare": 0 }""", "heldOutShare is 0")]
     [InlineData("""{ "routing": "liner" }""", "did you mean 'linear'")]
@@ -92,7 +105,7 @@ public sealed class ConfigFileTests
             {
               "model": { "experts": 8, "topK": 3 },
               "rows": ["linear+dual"],
-              "balancer": { "scope": "sequence-prefix", "sweeps": 7, "warmStart": false, "averageShare": 0.5, "decay": 0.75, "convention": "hugging-face", "sequenceCoefficient": 0.25 }
+              "balancer": { "scope": "sequence-prefix", "sweeps": 7, "warmStart": false, "averageShare": 0.5, "decay": 0.75, "convention": "huggingface", "sequenceCoefficient": 0.25 }
             }
             """;
         RunConfig config = ConfigFile.Parse(Json, "my.json");
@@ -106,7 +119,7 @@ public sealed class ConfigFileTests
             WarmStart = false,
             AverageShare = 0.5,
             Decay = 0.75,
-            Convention = BalanceConvention.HuggingFace,
+            Convention = BalanceConvention.Huggingface,
             SequenceCoefficient = 0.25,
         };
 

@@ -87,10 +87,11 @@ public sealed class CorpusVocabularyTests : IDisposable
         using CorpusVocabulary small = Learn(280);
         using CorpusVocabulary large = Learn(300);
         string first = Folder(small);
-        DateTime written = Directory.GetLastWriteTimeUtc(first);
+        string file = System.IO.Path.Combine(first, "train.bin");
+        DateTime written = File.GetLastWriteTimeUtc(file);
 
         Assert.NotEqual(first, Folder(large));
-        Assert.Equal((first, written), (Folder(small), Directory.GetLastWriteTimeUtc(first)));
+        Assert.Equal((first, written), (Folder(small), File.GetLastWriteTimeUtc(file)));
 
         byte[] whole = File.ReadAllBytes(System.IO.Path.Combine(first, "train.bin"));
         File.WriteAllBytes(System.IO.Path.Combine(first, "train.bin"), whole[..^4]);

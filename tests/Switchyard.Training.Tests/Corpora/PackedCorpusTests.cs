@@ -81,6 +81,29 @@ public sealed class PackedCorpusTests
         Assert.Equal(5, Directory.GetDirectories(folder.Cache).Length);
     }
 
+    [Fact]
+    public void One_that_nobody_has_used_for_a_month_is_removed_when_another_is_made()
+    {
+        using var folder = new TemporaryFolder();
+        string Built(string format)
+        {
+            using PackedCorpus packed = Reading.Pack(new ListCorpus(("d", format)) { Format = format }, folder.Cache);
+            return packed.Folder;
+        }
+
+        string old = Built("old/1"), used = Built("used/1"), young = Built("young/1"), foreign = Path.Combine(folder.Cache, new string('z', 32));
+        Directory.CreateDirectory(foreign);
+        foreach ((string path, int days) in ((string, int)[])[(old, 31), (used, 31), (young, 29), (foreign, 31)])
+        {
+            Directory.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddDays(-days));
+        }
+
+        Assert.Equal(used, Built("used/1"));
+        Built("new/1");
+
+        Assert.Equal([false, true, true, true], ((string[])[old, used, young, foreign]).Select(Directory.Exists));
+    }
+
     [Theory]
     [InlineData("corpus.json", 10)]
     [InlineData("train.bin", 1)]

@@ -43,6 +43,21 @@ public sealed class CompareTableTests
     }
 
     [Fact]
+    public void A_row_that_looks_ahead_or_lost_steps_says_so_and_wins_nothing()
+    {
+        CompareResult result = SampleResult.Make(rows: 3);
+        CompareRow[] rows = [result.Rows[0] with { Name = "linear+expert-choice", TestLoss = 0.1, Gini = 0 }, result.Rows[1] with { Steps = 9, SkippedSteps = 2 }, result.Rows[2]];
+
+        string[] lines = Lines(CompareTable.Render(result with { Rows = rows }, 60));
+
+        Assert.DoesNotContain("0.1000*", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("linear+expert-choice chooses by looking at later tokens", lines[7], StringComparison.Ordinal);
+        Assert.Contains(lines, l => l.StartsWith($"{rows[1].Name} skipped 2 of 9 steps", StringComparison.Ordinal));
+        Assert.All(lines, l => Assert.InRange(l.Length, 1, 60));
+        Assert.Contains("chooses by looking at later tokens", CompareReport.Render(result with { Rows = rows }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Deviations_follow_their_figures()
     {
         CompareResult result = SampleResult.Make(seeds: 3, rows: 2);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Switchyard.Models;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
@@ -59,18 +60,58 @@ public sealed class TrainerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Recipes))]
-    public void A_run_continued_from_a_checkpoint_gives_the_same_bits_as_one_never_interrupted(string recipe)
+    public void A_run_continued_from_a_checkpoint_gives_the_same_bits_as_one_never_interrupted(string recipe) => AssertContinues(TinyText.Config(), recipe);
+
+    /// <summary>The same with everything else that has a state, draws at random, or rounds.</summary>
+    [Theory]
+    [InlineData("linear", """{ "capacity": "position", "capacityFactor": 0.8 }""")]
+    [InlineData("linear+bias", """{ "capacity": "probability", "capacityFactor": 0.8 }""")]
+    [InlineData("linear", """{ "capacity": "reroute", "capacityFactor": 0.8 }""")]
+    [InlineData("linear+dual", """{ "training": { "accumulationSteps": 3 } }""")]
+    [InlineData("mlp+bias", """{ "training": { "dtype": "bf16" } }""")]
+    [InlineData("linear+feedback", """{ "inputJitter": 0.1 }""")]
+    [InlineData("lpr", """{ "router": { "latentPrototypes": { "ema": true, "distribution": "js" } } }""")]
+    [InlineData("lpr", """{ "router": { "latentPrototypes": { "ema": true } }, "training": { "accumulationSteps": 2 } }""")]
+    [InlineData("linear+switch", """{ "balancer": { "scope": "global" }, "training": { "accumulationSteps": 2 } }""")]
+    [InlineData("linear+switch", """{ "balancer": { "scope": "sequence" } }""")]
+    [InlineData("linear+dual", """{ "balancer": { "scope": "sequence-prefix" } }""")]
+    [InlineData("attention+bias", """{ "balancer": { "sequenceCoefficient": 0.01 } }""")]
+    [InlineData("linear", """{ "executor": "padded", "activations": "recompute" }""")]
+    [InlineData("linear+dual", """{ "model": { "moeEvery": 2, "sharedInnerSize": 8, "sharedGate": true } }""")]
+    public void Whatever_is_trained_goes_on_to_the_same_bits(string recipe, string settings)
+    {
+        JsonObject config = JsonNode.Parse(ConfigFile.Write(TinyText.Config()))!.AsObject();
+        Merge(config, JsonNode.Parse(settings)!.AsObject());
+        AssertContinues(ConfigFile.Parse(config.ToJsonString(), "settings"), recipe);
+
+        static void Merge(JsonObject target, JsonObject settings)
+        {
+            foreach ((string key, JsonNode? value) in settings)
+            {
+                if (value is JsonObject part && target[key] is JsonObject there)
+                {
+                    Merge(there, part);
+                }
+                else
+                {
+                    target[key] = value?.DeepClone();
+                }
+            }
+        }
+    }
+
+    private void AssertContinues(RunConfig config, string recipe)
     {
         string folder = _text.Folder("checkpoint");
-        using Trainer whole = Make(TinyText.Config(), recipe);
+        using Trainer whole = Make(config, recipe);
         Run(whole, 5);
-        using (Trainer first = Make(TinyText.Config(), recipe))
+        using (Trainer first = Make(config, recipe))
         {
             Run(first, 2);
             Switchyard.Training.Runs.Checkpoint.Save(first, folder, 1.5);
         }
 
-        using Trainer second = Make(TinyText.Config(), recipe);
+        using Trainer second = Make(config, recipe);
         Run(second, 1);
         double seconds = Switchyard.Training.Runs.Checkpoint.Restore(second, folder);
         Run(second, 3);
@@ -142,6 +183,25 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(3, trainer.SkippedSteps);
         Assert.Equal(1, trainer.Optimizer.Steps);
         Assert.Contains("was not finite", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Two steps were lost before the checkpoint: the third in a row comes after it.</summary>
+    [Fact]
+    public void Steps_skipped_before_a_checkpoint_count_after_it()
+    {
+        string folder = _text.Folder("checkpoint");
+        using Trainer first = Make(TinyText.Config(), "linear");
+        using (no_grad())
+        {
+            first.Model.named_parameters().First(p => p.name.Contains("down", StringComparison.Ordinal)).parameter.fill_(float.NaN);
+        }
+
+        Run(first, 2);
+        Switchyard.Training.Runs.Checkpoint.Save(first, folder, 0);
+        using Trainer second = Make(TinyText.Config(), "linear");
+        Switchyard.Training.Runs.Checkpoint.Restore(second, folder);
+
+        Assert.Throws<DivergenceException>(() => second.Step());
     }
 
     [Theory]

@@ -10,7 +10,7 @@ public static class ImportanceLoss
     public static Tensor SquaredVariation(Tensor values)
     {
         Tensor mean = values.mean();
-        return (values - mean).square().mean() / (mean.square() + 1e-10);
+        return (values - mean).square().mean() / (mean.square() + Held(1e-10));
     }
 
     /// <summary>Importance of each expert, Σ_t W, [E], differentiable.</summary>
@@ -22,11 +22,11 @@ public static class ImportanceLoss
         Tensor weights = assignment.Weights;
         if (tokenMask is not null)
         {
-            weights = weights.masked_fill(tokenMask.logical_not().unsqueeze(1), 0);
+            weights = weights.masked_fill(tokenMask.logical_not().unsqueeze(1), Held(0));
         }
 
         return zeros(experts, weights.dtype, weights.device)
-            .scatter_add(0, assignment.Experts.clamp_min(0).flatten(), weights.flatten());
+            .scatter_add(0, assignment.Experts.clamp_min(Held(0)).flatten(), weights.flatten());
     }
 
     /// <summary>Smooth load of each expert, Σ_t Φ((clean_te − the k-th largest noisy score of the others) / deviation_te), [E]: the expected pairs if its own noise were drawn again.</summary>
@@ -45,11 +45,11 @@ public static class ImportanceLoss
         Tensor inside = best.narrow(1, k - 1, 1);
         Tensor outside = best.narrow(1, k, 1);
         Tensor bar = where(noise.Noisy.ge(inside), outside, inside);
-        Tensor z = (noise.Clean - bar) / noise.Deviation.clamp_min(1e-9);
-        Tensor probability = 0.5 * (1 + (z * Math.Sqrt(0.5)).erf());
+        Tensor z = (noise.Clean - bar) / noise.Deviation.clamp_min(Held(1e-9));
+        Tensor probability = Held(0.5) * (Held(1) + (z * Held(Math.Sqrt(0.5))).erf());
         if (tokenMask is not null)
         {
-            probability = probability.masked_fill(tokenMask.logical_not().unsqueeze(1), 0);
+            probability = probability.masked_fill(tokenMask.logical_not().unsqueeze(1), Held(0));
         }
 
         return probability.sum([0]);

@@ -9,7 +9,7 @@ internal static class TokenMean
     public static Tensor Count(Tensor like, Tensor? tokenMask) =>
         tokenMask is null
             ? tensor((double)Math.Max(1, like.shape[0]), like.dtype, like.device)
-            : tokenMask.sum(like.dtype).clamp_min(1);
+            : tokenMask.sum(like.dtype).clamp_min(Held(1));
 
     /// <summary>Mean over tokens of values [T, …].</summary>
     public static Tensor Of(Tensor values, Tensor? tokenMask)
@@ -20,6 +20,6 @@ internal static class TokenMean
         }
 
         Tensor mask = values.dim() == 1 ? tokenMask : tokenMask.unsqueeze(-1);
-        return values.masked_fill(mask.logical_not(), 0).sum([0]) / Count(values, tokenMask);
+        return values.masked_fill(mask.logical_not(), Held(0)).sum([0]) / Count(values, tokenMask);
     }
 }

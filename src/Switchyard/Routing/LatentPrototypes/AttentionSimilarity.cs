@@ -24,7 +24,7 @@ internal sealed class AttentionSimilarity : SimilarityFunction
     {
         Tensor queries = _queryScale.Normalize(_queries.Apply(tokens.Mean));
         Tensor keys = _keyScale.Normalize(_keys.Apply(prototypes.Mean));
-        return mm(queries, keys.t() / Math.Sqrt(queries.shape[1]));
+        return mm(queries, keys.t() / Held(Math.Sqrt(queries.shape[1])));
     }
 
     private sealed class RmsScale : nn.Module
@@ -33,6 +33,6 @@ internal sealed class AttentionSimilarity : SimilarityFunction
             : base("rms") => this.AddConstant("weight", 1, size);
 
         public Tensor Normalize(Tensor x) =>
-            x * ((x * x).mean([-1], keepdim: true) + 1e-6).rsqrt() * this.In("weight", x.dtype);
+            x * ((x * x).mean([-1], keepdim: true) + Held(1e-6)).rsqrt() * this.In("weight", x.dtype);
     }
 }

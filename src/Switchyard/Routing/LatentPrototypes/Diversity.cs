@@ -23,7 +23,7 @@ internal static class Diversity
     {
         double m = unit.shape[0];
         Tensor gram = mm(unit.t(), unit);
-        return ((gram * gram).sum() - (2 * (unit * unit).sum()) + m) / (m * m);
+        return ((gram * gram).sum() - (Held(2) * (unit * unit).sum()) + Held(m)) / Held(m * m);
     }
 
     // The sum of all entries of N·Nᵀ is the squared length of the sum of rows.
@@ -31,7 +31,7 @@ internal static class Diversity
     {
         double m = unit.shape[0];
         Tensor total = unit.sum(dim: 0);
-        return ((total * total).sum() - (unit * unit).sum()) / (m * (m - 1));
+        return ((total * total).sum() - (unit * unit).sum()) / Held(m * (m - 1));
     }
 
     // Distances do not factor. The value and its gradient are made together, block by block, so that memory is 256×M and the backward pass has nothing left to do.
@@ -49,15 +49,15 @@ internal static class Diversity
                 using var scope = NewDisposeScope();
                 Tensor block = fixedRows.narrow(0, start, Math.Min(BlockRows, m - start));
                 Tensor distances = cdist(block, fixedRows);
-                distances.diagonal(start).fill_(0);
+                distances.diagonal(start).fill_(Held(0));
                 sum.add_(distances.sum());
-                Tensor inverse = distances.reciprocal_().masked_fill_(distances.isinf(), 0);
+                Tensor inverse = distances.reciprocal_().masked_fill_(distances.isinf(), Held(0));
                 Tensor push = (block * inverse.sum(1, keepdim: true)) - mm(inverse, fixedRows);
-                gradient.narrow(0, start, block.shape[0]).copy_(push.mul_(2 * scale));
+                gradient.narrow(0, start, block.shape[0]).copy_(push.mul_(Held(2 * scale)));
             }
         }
 
-        return (sum * scale) + ((rows - fixedRows) * gradient).sum();
+        return (sum * Held(scale)) + ((rows - fixedRows) * gradient).sum();
     }
 
     private static Tensor Normalized(Tensor rows) => nn.functional.normalize(rows, 2, 1, 1e-12);

@@ -13,9 +13,9 @@ internal static class GaussianDivergence
     {
         Tensor inverse = prototypes.LogVariance!.neg().exp();
         Tensor scaled = prototypes.Mean * inverse;
-        Tensor quadratic = mm((tokens.Mean * tokens.Mean) + tokens.LogVariance!.exp(), inverse.t()) - (2 * mm(tokens.Mean, scaled.t()));
-        Tensor ofPrototype = ((prototypes.Mean * scaled) + prototypes.LogVariance - 1).sum(1);
-        return (quadratic + ofPrototype - tokens.LogVariance.sum(1, keepdim: true)) * 0.5;
+        Tensor quadratic = mm((tokens.Mean * tokens.Mean) + tokens.LogVariance!.exp(), inverse.t()) - (Held(2) * mm(tokens.Mean, scaled.t()));
+        Tensor ofPrototype = ((prototypes.Mean * scaled) + prototypes.LogVariance - Held(1)).sum(1);
+        return (quadratic + ofPrototype - tokens.LogVariance.sum(1, keepdim: true)) * Held(0.5);
     }
 
     /// <summary>½KL(token ‖ M) + ½KL(prototype ‖ M), M the Gaussian midway: mean (μ + m)/2, variance (v + w)/2. It comes to Σ(½ln((v + w)/2) − ¼ln v − ¼ln w + (μ − m)²/4(v + w)), which is also Bhattacharyya's distance. Makes a [T, E, z].</summary>
@@ -23,22 +23,22 @@ internal static class GaussianDivergence
     {
         Tensor gap = Pairs(tokens.Mean) - prototypes.Mean;
         Tensor sum = Pairs(tokens.LogVariance!.exp()) + prototypes.LogVariance!.exp();
-        Tensor perPair = (((sum * 0.5).log() * 0.5) + (gap * gap / (sum * 4))).sum(-1);
-        return perPair - ((tokens.LogVariance.sum(1, keepdim: true) + prototypes.LogVariance.sum(1)) * 0.25);
+        Tensor perPair = (((sum * Held(0.5)).log() * Held(0.5)) + (gap * gap / (sum * Held(4)))).sum(-1);
+        return perPair - ((tokens.LogVariance.sum(1, keepdim: true) + prototypes.LogVariance.sum(1)) * Held(0.25));
     }
 
     /// <summary>√(1 − BC) with the Bhattacharyya coefficient BC = Π √(2·√(v·w)/(v + w))·exp(−(μ − m)²/4(v + w)), which is exp of minus the distance of <see cref="Js"/>.</summary>
     public static Tensor Hellinger(LatentGaussians tokens, LatentGaussians prototypes) =>
-        Js(tokens, prototypes).neg().expm1().neg().clamp_min(LeastSquare).sqrt();
+        Js(tokens, prototypes).neg().expm1().neg().clamp_min(Held(LeastSquare)).sqrt();
 
     /// <summary>√(‖μ − m‖² + ‖√v − √w‖²), as a product of matrices.</summary>
     public static Tensor Wasserstein(LatentGaussians tokens, LatentGaussians prototypes)
     {
         Tensor squared = PointSimilarity.SquaredDistance(MeanAndDeviation(tokens), MeanAndDeviation(prototypes));
-        return squared.clamp_min(LeastSquare).sqrt();
+        return squared.clamp_min(Held(LeastSquare)).sqrt();
     }
 
-    private static Tensor MeanAndDeviation(LatentGaussians set) => cat([set.Mean, (set.LogVariance! * 0.5).exp()], 1);
+    private static Tensor MeanAndDeviation(LatentGaussians set) => cat([set.Mean, (set.LogVariance! * Held(0.5)).exp()], 1);
 
     private static Tensor Pairs(Tensor ofTokens) => ofTokens.unsqueeze(1);
 }

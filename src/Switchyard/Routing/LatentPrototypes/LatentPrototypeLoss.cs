@@ -16,15 +16,15 @@ internal sealed record LatentPrototypeLoss(Tensor TokenDiversity, Tensor Prototy
     /// <param name="routed">Rᵀ·z [E, z], without gradient.</param>
     public static LatentPrototypeLoss Of(PrototypeDiversity measure, LatentGaussians codes, Tensor prototypes, Tensor routed)
     {
-        Tensor perCode = 1 + codes.LogVariance! - (codes.Mean * codes.Mean) - codes.LogVariance!.exp();
+        Tensor perCode = Held(1) + codes.LogVariance! - (codes.Mean * codes.Mean) - codes.LogVariance!.exp();
         return new LatentPrototypeLoss(
             Diversity.Of(measure, codes.Mean),
             Diversity.Of(measure, prototypes),
-            perCode.sum() * (-0.5 / Math.Max(1, perCode.shape[0])),
+            perCode.sum() * Held(-0.5 / Math.Max(1, perCode.shape[0])),
             (prototypes - routed).abs().mean());
     }
 
     /// <summary>The weighted sum, without <see cref="LatentPrototypeOptions.Coefficient"/>.</summary>
     public Tensor Total(LatentPrototypeOptions options) =>
-        ((TokenDiversity + PrototypeDiversity) * options.DiversityWeight) + (Kl * options.KlWeight) + (Alignment * options.AlignWeight);
+        ((TokenDiversity + PrototypeDiversity) * Held(options.DiversityWeight)) + (Kl * Held(options.KlWeight)) + (Alignment * Held(options.AlignWeight));
 }

@@ -87,11 +87,14 @@ public sealed class LatentPrototypeRouter : Router
     public override Tensor? Loss(RouterOutput output, Assignment assignment, RoutingContext context)
     {
         using var scope = NewDisposeScope();
-        return (Parts(output, assignment, context).Total(Settings) * Settings.Coefficient).MoveToOuterDisposeScope();
+        return (Parts(output, assignment, context).Total(Settings) * Held(Settings.Coefficient)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override void AfterStep() => _average?.Update(MeanParameter, LogVarianceParameter);
+
+    /// <inheritdoc/>
+    public override void DropStep() => _average?.Forget();
 
     /// <summary>The parts of the loss before weights and coefficient.</summary>
     internal LatentPrototypeLoss Parts(RouterOutput output, Assignment assignment, RoutingContext context)
@@ -120,7 +123,7 @@ public sealed class LatentPrototypeRouter : Router
     private static Tensor Routing(Tensor scores, Tensor experts)
     {
         Tensor chosen = zeros([scores.shape[0], scores.shape[1] + 1], scores.dtype, scores.device);
-        chosen.scatter_(1, experts.remainder(scores.shape[1] + 1), ones_like(experts, scores.dtype));
+        chosen.scatter_(1, experts.remainder(Held(scores.shape[1] + 1)), ones_like(experts, scores.dtype));
         return (scores * chosen.narrow(1, 0, scores.shape[1])).softmax(-1);
     }
 
@@ -133,7 +136,7 @@ public sealed class LatentPrototypeRouter : Router
             return mean;
         }
 
-        Tensor deviation = (tokens.LogVariance! * 0.5).exp();
+        Tensor deviation = (tokens.LogVariance! * Held(0.5)).exp();
         return mean + (Noise(deviation) * deviation);
     }
 

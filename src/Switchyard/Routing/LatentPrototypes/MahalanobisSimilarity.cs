@@ -11,6 +11,6 @@ internal sealed class MahalanobisSimilarity : SimilarityFunction
     public override Tensor Scores(LatentGaussians tokens, LatentGaussians prototypes)
     {
         Tensor weights = this.In("log_sigma", tokens.Mean.dtype).neg().exp();
-        return (PointSimilarity.SquaredDistance(tokens.Mean, prototypes.Mean, weights) + 1).reciprocal();
+        return (PointSimilarity.SquaredDistance(tokens.Mean, prototypes.Mean, weights) + Held(1)).reciprocal();
     }
 }

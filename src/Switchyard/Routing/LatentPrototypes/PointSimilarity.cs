@@ -14,13 +14,13 @@ internal static class PointSimilarity
 
     /// <summary>exp(−‖μ − p‖²/2).</summary>
     public static Tensor Gaussian(LatentGaussians tokens, LatentGaussians prototypes) =>
-        SquaredDistance(tokens.Mean, prototypes.Mean).mul(-0.5).exp();
+        SquaredDistance(tokens.Mean, prototypes.Mean).mul(Held(-0.5)).exp();
 
     /// <summary>Σ_i w_i·(a_i − b_i)² [T, E] for a [T, z], b [E, z], w [z] or all 1, as Σwa² + Σwb² − 2·Σwab: no [T, E, z] is made.</summary>
     public static Tensor SquaredDistance(Tensor a, Tensor b, Tensor? weights = null)
     {
         Tensor weighted = weights is null ? b : b * weights;
         Tensor squares = weights is null ? (a * a).sum(1, keepdim: true) : mv(a * a, weights).unsqueeze(1);
-        return squares + (b * weighted).sum(1) - (2 * mm(a, weighted.t()));
+        return squares + (b * weighted).sum(1) - (Held(2) * mm(a, weighted.t()));
     }
 }

@@ -46,19 +46,19 @@ internal sealed class PrototypeAverage : nn.Module
         using IDisposable quiet = no_grad();
         foreach ((string name, Tensor observed) in _pending)
         {
-            get_buffer(name)!.mul_(_decay).add_(observed, 1 - _decay);
+            get_buffer(name)!.mul_(Held(_decay)).add_(observed, Held(1 - _decay));
             observed.Dispose();
         }
 
         _pending.Clear();
-        Tensor counts = get_buffer("counts")!.to(ScalarType.Float64).clamp_min(LeastCount).unsqueeze(1);
+        Tensor counts = get_buffer("counts")!.to(ScalarType.Float64).clamp_min(Held(LeastCount)).unsqueeze(1);
         Tensor center = get_buffer("sums")!.to(ScalarType.Float64) / counts;
         mean.copy_(center);
-        logVariance?.copy_(((get_buffer("squares")!.to(ScalarType.Float64) / counts) - (center * center)).clamp_min(LeastCount).log());
+        logVariance?.copy_(((get_buffer("squares")!.to(ScalarType.Float64) / counts) - (center * center)).clamp_min(Held(LeastCount)).log());
     }
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
+    /// <summary>Forgets what was observed since the last update.</summary>
+    public void Forget()
     {
         foreach (Tensor observed in _pending.Values)
         {
@@ -66,6 +66,12 @@ internal sealed class PrototypeAverage : nn.Module
         }
 
         _pending.Clear();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        Forget();
         base.Dispose(disposing);
     }
 
