@@ -17,7 +17,13 @@ public sealed class ListeningTests : IDisposable
         using var quiet = no_grad();
         using (MoeTransformer made = new(new MoeTransformerOptions
         {
-            VocabularySize = 20, HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 2, HeadSize = 8, SequenceLength = 32,
+            VocabularySize = 20,
+            HiddenSize = 16,
+            Layers = 2,
+            Heads = 2,
+            KeyValueHeads = 2,
+            HeadSize = 8,
+            SequenceLength = 32,
             Moe = new MoeLayerOptions { HiddenSize = 16, Experts = 4, TopK = 2, InnerSize = 8 },
         }))
         {
