@@ -10,8 +10,7 @@ namespace Switchyard.Cli.CommandLine;
 /// <summary>Describes the machine that runs.</summary>
 internal static class ThisMachine
 {
-    public static string Version { get; } =
-        typeof(ThisMachine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+    public static string Version { get; } = VersionOf(typeof(ThisMachine).Assembly);
 
     public static MachineInfo Describe(int threads, string device) => new(
         RuntimeInformation.OSDescription.Trim(),
@@ -20,7 +19,13 @@ internal static class ThisMachine
         threads,
         device,
         RuntimeInformation.FrameworkDescription,
-        Version);
+        Version)
+    {
+        Engine = $"TorchSharp {VersionOf(typeof(TorchSharp.torch).Assembly)}",
+    };
+
+    private static string VersionOf(Assembly assembly) =>
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     private static string VectorWidth() =>
         Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : AdvSimd.IsSupported ? "NEON" : Vector128.IsHardwareAccelerated ? "128 bit" : "none";

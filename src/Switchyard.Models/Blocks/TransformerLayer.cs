@@ -50,7 +50,17 @@ public sealed class TransformerLayer : nn.Module
     /// <param name="pass">Where the tokens stand and which see which.</param>
     /// <param name="context">What routers may know of the tokens.</param>
     /// <param name="observer">Listens to the routing.</param>
+    /// <remarks>What lies between is let go; the graph keeps what its backward needs.</remarks>
     public (Tensor Hidden, MoeLayerOutput? Moe) Run(Tensor hidden, ScalarType computeType, AttentionPass pass, RoutingContext context, IRoutingObserver? observer)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor next, MoeLayerOutput? moe) = Compute(hidden, computeType, pass, context, observer);
+        moe?.Output.MoveToOuterDisposeScope();
+        moe?.BalanceLoss?.MoveToOuterDisposeScope();
+        return (next.MoveToOuterDisposeScope(), moe);
+    }
+
+    private (Tensor Hidden, MoeLayerOutput? Moe) Compute(Tensor hidden, ScalarType computeType, AttentionPass pass, RoutingContext context, IRoutingObserver? observer)
     {
         if (_normsSums)
         {

@@ -37,7 +37,7 @@ public sealed class HeldOutSequences
         Count = _firstSequence[^1] + (Math.Max(0, _firstRest[^1] - 1) / sequenceLength);
         if (Count == 0)
         {
-            throw new CorpusException($"The held-out text of '{corpus.Info.Path}' has {corpus.HeldOutTokens:N0} tokens in {corpus.HeldOutDocuments:N0} documents, fewer than the {sequenceLength + 1L:N0} of one sequence. Give more text, a larger held-out share or a shorter sequence.");
+            throw new CorpusException($"The held-out text of '{corpus.Info.Path}' has {corpus.HeldOutTokens:N0} tokens in {corpus.HeldOutDocuments:N0} documents, fewer than the {sequenceLength + 1L:N0} of one sequence. Give more text, a larger held-out share or a shorter sequence; whole documents are held out, and a text file is one for every 64 KB.");
         }
     }
 

@@ -8,4 +8,8 @@ namespace Switchyard.Training.Results;
 /// <param name="Device">The torch device.</param>
 /// <param name="Runtime">.NET version.</param>
 /// <param name="Version">Switchyard's version.</param>
-public sealed record MachineInfo(string OperatingSystem, string Processor, string VectorWidth, int Threads, string Device, string Runtime, string Version);
+public sealed record MachineInfo(string OperatingSystem, string Processor, string VectorWidth, int Threads, string Device, string Runtime, string Version)
+{
+    /// <summary>TorchSharp and its version; null where a result does not tell.</summary>
+    public string? Engine { get; init; }
+}

@@ -56,7 +56,8 @@ public sealed class DualBalancer : Balancer
         using var quiet = no_grad();
         Tensor before = -AveragePrice;
         Tensor real = context.TokenMask is { } mask ? preference[mask] : preference;
-        if (real.shape[0] == 0)
+        // Fewer pairs than experts say nothing of prices.
+        if (real.shape[0] * Options.TopK < Options.Experts)
         {
             return before.MoveToOuterDisposeScope();
         }

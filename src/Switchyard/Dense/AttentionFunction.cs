@@ -42,7 +42,7 @@ internal sealed unsafe class AttentionFunction : autograd.SingleTensorFunction<A
         (Tensor dq, Tensor dk, Tensor dv) = (empty(q.shape), empty(k.shape), empty(v.shape));
         using TensorMemory memory = new();
         Attention(memory, q, k, v, (float)ctx.get_data(ScaleKey)).Backward(KernelEngines.Current, Heads(memory, output), memory.Floats(logSums), Heads(memory, slope), Heads(memory, dq), Heads(memory, dk), Heads(memory, dv));
-        return ctx.Return(dq, dk, dv, null);
+        return GraphNode.Return(dq, dk, dv, null);
     }
 
     private static Tensor Forward(Tensor q, Tensor k, Tensor v, float scale, Tensor? logSums)

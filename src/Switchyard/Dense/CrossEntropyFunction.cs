@@ -47,7 +47,7 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
         using var scope = NewDisposeScope();
         scope.Attach(grad_output);
         List<Tensor> saved = ctx.get_saved_variables();
-        return ctx.Return(
+        return GraphNode.Return(
             saved[0] is null ? null : saved[0] * grad_output.to(saved[0].dtype),
             saved[1] is null ? null : (saved[1] * grad_output).to((ScalarType)ctx.get_data(NeedsKey)),
             null,

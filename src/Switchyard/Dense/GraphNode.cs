@@ -8,16 +8,24 @@ internal static class GraphNode
     /// <summary>A view for a node of the graph: torch takes the gradient of a view over where it would copy that of a parameter, which is still referred to.</summary>
     public static Tensor Viewed(this Tensor t) => t.view(t.shape);
 
-    /// <summary>Returns gradients from a node: torch reads the handles after the node has returned, so until then something must refer to the tensors.</summary>
-    public static List<Tensor> Return(this autograd.AutogradContext context, params Tensor?[] gradients)
+    /// <summary>What the last node of this thread has returned.</summary>
+    [ThreadStatic]
+    private static List<Tensor?>? _returned;
+
+    /// <summary>Returns gradients from a node. Torch takes the tensors when the node has returned: until the next one does, something must refer to them, and longer nothing should, or the gradients of all activations would stay until the end of the step.</summary>
+    public static List<Tensor> Return(params Tensor?[] gradients)
     {
-        List<Tensor> list = [.. gradients.Select(g => g!)];
         foreach (Tensor? gradient in gradients)
         {
             gradient?.MoveToOuterDisposeScope();
         }
 
-        context.save_data("gradients", list);
-        return list;
+        foreach (Tensor? before in _returned ?? [])
+        {
+            before?.Dispose();
+        }
+
+        _returned = [.. gradients];
+        return [.. gradients.Select(g => g!)];
     }
 }

@@ -49,7 +49,7 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         Tensor? dBias = !needs.Bias ? null : weight is null ? dy.sum([0L]) : empty(weight.size(0));
         using TensorMemory memory = new();
         Product(memory, x, weight, null, stored).Backward(KernelEngines.Current, memory.Floats(dy), memory.Floats(dx), memory.Floats(dWeight), weight is null ? null : memory.Floats(dBias));
-        return ctx.Return(dx, needs.Weight ? dWeight : null, dBias, null, null);
+        return GraphNode.Return(dx, needs.Weight ? dWeight : null, dBias, null, null);
     }
 
     private static Tensor Run(Tensor x, Tensor? weight, Tensor? bias, StoredWeights? stored)

@@ -47,7 +47,7 @@ internal sealed unsafe class NormFunction : autograd.SingleTensorFunction<NormFu
         Tensor? dWeight = needs.Weight ? empty_like(weight) : null;
         using TensorMemory memory = new();
         Norm(memory, x, weight, needs.Epsilon).Backward(KernelEngines.Current, memory.Floats(dy), memory.Floats(scales), memory.Floats(dx), memory.Floats(dWeight));
-        return ctx.Return(dx, dWeight, null);
+        return GraphNode.Return(dx, dWeight, null);
     }
 
     private static Tensor Forward(Tensor x, Tensor weight, float epsilon, Tensor? scales)

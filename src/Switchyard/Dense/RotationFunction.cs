@@ -31,7 +31,7 @@ internal sealed unsafe class RotationFunction : autograd.SingleTensorFunction<Ro
         using var scope = NewDisposeScope();
         scope.Attach(grad_output);
         List<Tensor> saved = ctx.get_saved_variables();
-        return ctx.Return(Turn(grad_output.contiguous(), saved[0], saved[1], back: true), null, null);
+        return GraphNode.Return(Turn(grad_output.contiguous(), saved[0], saved[1], back: true), null, null);
     }
 
     private static Tensor Turn(Tensor x, Tensor cosines, Tensor sines, bool back)

@@ -97,7 +97,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         Tensor dx = layout.Combine(layout.ProductTransposed(da, experts.GateUp));
         Tensor dWeights = layout.ScatterWeights(dw).to(weights.dtype);
 
-        return ctx.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null);
+        return GraphNode.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null);
     }
 
     /// <summary>[T, d]: the second product and the combine.</summary>

@@ -96,7 +96,7 @@ internal sealed unsafe class KernelFunction : autograd.SingleTensorFunction<Kern
                 memory.Floats(saved[8]));
         }
 
-        return ctx.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null, null);
+        return GraphNode.Return(dx, dWeights, dGateUp, dDown, dGateUpBias, dDownBias, null, null, null, null);
     }
 
     private static long SavedLength(Tensor x, Tensor weights, KernelExperts experts, KernelRows rows)

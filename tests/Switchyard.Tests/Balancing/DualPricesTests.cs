@@ -158,6 +158,24 @@ public sealed class DualPricesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Fewer_pairs_than_experts_change_no_price_and_are_chosen_by_the_average()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(3);
+        using DualBalancer balancer = new(new BalancerOptions { Experts = 8, TopK = 2 });
+        balancer.train();
+        balancer.ChoiceBias(randn(64, 8) + arange(8));
+        Tensor price = balancer.Price.clone(), average = balancer.AveragePrice.clone();
+
+        Tensor bias = balancer.ChoiceBias(randn(3, 8))!;
+
+        Assert.True(average.abs().max().item<float>() > 0.1);
+        Assert.True(bias.equal(-average).all().item<bool>());
+        Assert.True(balancer.Price.equal(price).all().item<bool>());
+        Assert.True(balancer.AveragePrice.equal(average).all().item<bool>());
+    }
+
+    [Fact]
     public void Without_a_warm_start_a_batch_is_priced_as_if_it_were_the_first()
     {
         using var scope = NewDisposeScope();
