@@ -24,6 +24,40 @@ public sealed class MoeTransformerTests
         return data;
     }
 
+    /// <summary>A layer lets go of what lies between: what stays is its hidden states, its output, its loss and the sum of losses so far, and what the graph holds by itself.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Few_tensors_of_a_layer_are_alive_behind_it(bool training)
+    {
+        long[] alive = [.. ((int[])[2, 6]).Select(layers => Alive(layers, training))];
+
+        Assert.InRange((alive[1] - alive[0]) / 4.0, 1, 4);
+    }
+
+    private static long Alive(int layers, bool training)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = set_grad_enabled(training);
+        using MoeTransformer model = new(new MoeTransformerOptions
+        {
+            VocabularySize = 20,
+            HiddenSize = 16,
+            Layers = layers,
+            Heads = 2,
+            KeyValueHeads = 2,
+            HeadSize = 8,
+            SequenceLength = 16,
+            Moe = new MoeLayerOptions { HiddenSize = 16, Experts = 4, TopK = 2, InnerSize = 8, Routing = RoutingRecipe.Parse("linear+switch") },
+        });
+        model.train(training);
+        Tensor tokens = randint(0, 20, [2, 16], ScalarType.Int64);
+        model.Run(tokens);
+        long before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        model.Run(tokens);
+        return TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
+    }
+
     /// <summary>In inference, where a selector that is not causal says so, and shows it. Sequences have as many pairs as experts, or a multiple of it, so that choices by a pair's place are alike in each.</summary>
     [Theory]
     [MemberData(nameof(Pairs))]

@@ -59,7 +59,8 @@ public sealed class PaddingTests
     [InlineData(1.1, 200, 2, 4, 110)]
     [InlineData(1.25, 7, 1, 3, 3)]
     [InlineData(0.07, 100, 1, 1, 7)]
+    [InlineData(16d / 15, 15, 1, 4, 4)]
     [InlineData(1e300, 10, 1, 2, 1L << 62)]
-    public void Capacity_is_the_ceiling_of_the_factor_as_it_is_written(double factor, long tokens, int k, int experts, long capacity) =>
+    public void Capacity_is_a_ceiling_that_rounding_errors_do_not_raise(double factor, long tokens, int k, int experts, long capacity) =>
         Assert.Equal(capacity, ExpertCapacity.Of(factor, tokens, k, experts));
 }

@@ -122,9 +122,9 @@ internal static class ForwardVerb
         public void Observe(RoutingObservation observation)
         {
             (Tensor experts, Tensor order) = observation.Assignment.Experts.sort(-1);
-            Tensors.Add(($"router_logits.{observation.Layer}", observation.Scores));
-            Tensors.Add(($"experts.{observation.Layer}", experts.to(ScalarType.Int32)));
-            Tensors.Add(($"weights.{observation.Layer}", observation.Assignment.Weights.gather(1, order)));
+            Tensors.Add(($"router_logits.{observation.Layer}", observation.Scores.alias().MoveToOuterDisposeScope()));
+            Tensors.Add(($"experts.{observation.Layer}", experts.to(ScalarType.Int32).MoveToOuterDisposeScope()));
+            Tensors.Add(($"weights.{observation.Layer}", observation.Assignment.Weights.gather(1, order).MoveToOuterDisposeScope()));
         }
     }
 }

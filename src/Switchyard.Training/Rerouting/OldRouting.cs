@@ -33,5 +33,8 @@ internal sealed class OldRouting : IRoutingObserver
 
     /// <inheritdoc/>
     public void Observe(RoutingObservation observation) =>
-        _layers[observation.Layer] = (observation.Hidden!.alias(), observation.Scores.alias(), observation.Assignment.Experts.alias());
+        _layers[observation.Layer] = (Kept(observation.Hidden!), Kept(observation.Scores), Kept(observation.Assignment.Experts));
+
+    /// <summary>Behind the layer's scope, in the caller's.</summary>
+    private static Tensor Kept(Tensor tensor) => tensor.alias().MoveToOuterDisposeScope();
 }

@@ -59,6 +59,12 @@ internal static class GoldenModels
     {
         public Dictionary<int, RoutingObservation> Layers { get; } = [];
 
-        public void Observe(RoutingObservation observation) => Layers[observation.Layer] = observation;
+        public void Observe(RoutingObservation observation) => Layers[observation.Layer] = observation with
+        {
+            Scores = Kept(observation.Scores),
+            Assignment = new(Kept(observation.Assignment.Experts), Kept(observation.Assignment.Weights)),
+        };
+
+        private static Tensor Kept(Tensor tensor) => tensor.alias().MoveToOuterDisposeScope();
     }
 }
