@@ -44,5 +44,5 @@ public sealed class LayerwisePass
     /// <param name="observer">Listens to the routing, beside <see cref="MoeTransformer.Observer"/>; null costs nothing.</param>
     /// <returns>Hidden states [B, N, d] after the layer, and what its MoE layer said, where it has one.</returns>
     public (Tensor Hidden, MoeLayerOutput? Moe) Run(int layer, Tensor hidden, IRoutingObserver? observer = null) =>
-        _stack.Layers[layer].Run(hidden, _computeType, _attention, _context, _observer is null ? observer : observer is null ? _observer : new CombinedObserver(_observer, observer));
+        _stack.Layers[layer].Run(hidden, _computeType, _attention, _context, CombinedObserver.Of(_observer, observer));
 }

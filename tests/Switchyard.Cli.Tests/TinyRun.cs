@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Switchyard.Cli.Tests;
 
 /// <summary>A folder with a configuration of a tiny model and a text to train it on.</summary>
@@ -37,6 +39,20 @@ internal sealed class TinyRun : IDisposable
         CommandRun run = CommandRun.Of(Training("train", At(name), "--quiet"));
         Assert.True(run.ExitCode == 0, run.Error);
         return At(name);
+    }
+
+    /// <summary>Changes settings of training in the <c>config.json</c> of a run's folder; the configuration as it is then.</summary>
+    public static JsonNode SetTraining(string folder, params (string Key, double Value)[] settings)
+    {
+        string path = Path.Combine(folder, "config.json");
+        JsonNode config = JsonNode.Parse(File.ReadAllText(path))!;
+        foreach ((string key, double value) in settings)
+        {
+            config["training"]![key] = value;
+        }
+
+        File.WriteAllText(path, config.ToJsonString());
+        return config;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -18,23 +18,24 @@ internal static class StepMemory
     {
         foreach (string preset in presets.Split(','))
         {
+            using PackedCorpus corpus = Preset.Get(preset).OpenCorpus();
             foreach (string row in rows.Split(','))
             {
                 // What torch and the runtime need at first is not the step's.
-                using (Trainer small = Make("quick", row))
+                using (Trainer small = Make("quick", row, corpus))
                 {
                     Train(small);
                 }
 
-                Measure(preset, row);
+                Measure(preset, row, corpus);
             }
         }
     }
 
-    private static void Measure(string preset, string row)
+    private static void Measure(string preset, string row, PackedCorpus corpus)
     {
         long start = Resident();
-        using Trainer trainer = Make(preset, row);
+        using Trainer trainer = Make(preset, row, corpus);
         Train(trainer);
         long state = Resident() - start, activations = Activations(trainer) - start - state;
         File.WriteAllText("/proc/self/clear_refs", "5");
@@ -55,10 +56,10 @@ internal static class StepMemory
         return resident;
     }
 
-    private static Trainer Make(string preset, string row)
+    private static Trainer Make(string preset, string row, PackedCorpus corpus)
     {
         RunConfig config = Preset.Get(preset);
-        return new Trainer(config, RoutingRecipe.Parse(row), new TokenStream(config.OpenCorpus(), config.Model.SequenceLength, config.Training.BatchSequences, config.Seed));
+        return new Trainer(config, RoutingRecipe.Parse(row), new TokenStream(corpus, config.Model.SequenceLength, config.Training.BatchSequences, config.Seed));
     }
 
     private static void Train(Trainer trainer)

@@ -90,7 +90,7 @@ internal sealed class CommonOptions
     /// <summary>Refuses an option that says nothing without another.</summary>
     public static void RequireBeside(Command command, Option option, Option other) => command.Validators.Add(result =>
     {
-        if (result.GetResult(option) is { Implicit: false } && result.GetResult(other) is null or { Implicit: true })
+        if (IsGiven(result, option) && !IsGiven(result, other))
         {
             result.AddError($"{option.Name} says nothing without {other.Name}");
         }
@@ -99,7 +99,7 @@ internal sealed class CommonOptions
     /// <summary>Refuses two options that say the same.</summary>
     public static void RefuseTogether(Command command, Option one, Option other) => command.Validators.Add(result =>
     {
-        if (result.GetResult(one) is { Implicit: false } && result.GetResult(other) is { Implicit: false })
+        if (IsGiven(result, one) && IsGiven(result, other))
         {
             result.AddError($"{one.Name} and {other.Name} cannot stand together: each names a whole configuration");
         }
@@ -108,16 +108,16 @@ internal sealed class CommonOptions
     /// <summary>Refuses whatever would change a run beside the option that goes on with one.</summary>
     public static void RefuseBeside(Command command, Option resume, IReadOnlyList<Symbol> changing) => command.Validators.Add(result =>
     {
-        if (result.GetResult(resume) is not null && changing.FirstOrDefault(IsGiven) is { } given)
+        if (result.GetResult(resume) is not null && changing.FirstOrDefault(symbol => IsGiven(result, symbol)) is { } given)
         {
             result.AddError($"{given.Name} cannot stand beside --resume: an interrupted run goes on as its config.json says");
         }
-
-        bool IsGiven(Symbol symbol) => symbol switch
-        {
-            Option option => result.GetResult(option) is { Implicit: false },
-            Argument argument => result.GetResult(argument) is { Tokens.Count: > 0 },
-            _ => false,
-        };
     });
+
+    private static bool IsGiven(CommandResult result, Symbol symbol) => symbol switch
+    {
+        Option option => result.GetResult(option) is { Implicit: false },
+        Argument argument => result.GetResult(argument) is { Tokens.Count: > 0 },
+        _ => false,
+    };
 }

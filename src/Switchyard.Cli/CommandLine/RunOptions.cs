@@ -82,7 +82,8 @@ internal sealed class RunOptions
     {
         if (parse.GetValue(Resume) is { } folder)
         {
-            RunConfig begun = File.Exists(new RunFolder(folder).ConfigPath) ? ConfigFile.Load(new RunFolder(folder).ConfigPath) : throw new ConfigurationException($"--resume {folder}: no config.json there; is it a run folder?");
+            string path = new RunFolder(folder).ConfigPath;
+            RunConfig begun = File.Exists(path) ? ConfigFile.Load(path) : throw new ConfigurationException($"--resume {folder}: no config.json there; is it a run folder?");
             return begun.Verb is null || begun.Verb == verb ? begun : throw new ConfigurationException($"--resume {folder}: a run of {begun.Verb}; go on with it by: switchyard {begun.Verb} --resume {folder}");
         }
 

@@ -33,7 +33,7 @@ internal sealed class TextPass(MoeTransformer model, TextTokenizer tokenizer, Te
         TokenMasking? masking = TokenMasking.Of(model, tokenizer, options.Seed);
         TextWindows windows = new(text, tokenizer, options, model.Options.VocabularySize, masking);
         LoadRecorder load = new(LoadRecorderOptions.LoadOnly);
-        IRoutingObserver all = observer is null ? load : new CombinedObserver(load, observer);
+        IRoutingObserver? all = CombinedObserver.Of(load, observer);
         double sum = 0;
         foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
         {

@@ -46,7 +46,7 @@ public static class CompareTable
 
         foreach (string remark in rows.SelectMany(r => Remarks(r, Math.Max(1, result.Model.Seeds.Count))))
         {
-            AppendWrapped(text, remark, width);
+            text.Append(TextTable.Wrap(remark, string.Empty, width));
         }
 
         return text.ToString();
@@ -84,26 +84,12 @@ public static class CompareTable
         }
     }
 
-    private static void AppendWrapped(StringBuilder text, string sentence, int width)
-    {
-        int column = 0;
-        foreach (string word in sentence.Split(' '))
-        {
-            string separator = column == 0 ? "" : column + 1 + word.Length > width ? "\n" : " ";
-            column = separator == " " ? column + 1 + word.Length : word.Length;
-            text.Append(separator).Append(word);
-        }
-
-        text.Append('\n');
-    }
-
     private static void AppendLine(StringBuilder text, string name, IEnumerable<string> cells) =>
         text.Append(string.Concat(cells.Prepend(name).Select((cell, i) => i == 0 ? cell : Gap + cell)).TrimEnd()).Append('\n');
 
     private static string Cut(string name, int width, char end) => name.Length <= width ? name : name[..(width - 1)] + end;
 
-    /// <summary>Names come out of files: a control character in one must not reach the terminal.</summary>
-    private static string Printable(string name) => string.Concat(name.Select(c => char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? '?' : c));
+    private static string Printable(string name) => TextTable.Printable(name, int.MaxValue);
 
     private static string Ascii(string text) =>
         text.Replace("±", "+-").Replace('−', '-').Replace('–', '-').Replace('Δ', 'd').Replace('µ', 'u').Replace('÷', '/');

@@ -6,7 +6,7 @@ namespace Switchyard.Balancing;
 
 /// <summary>Loss-free balancing (Wang et al. 2024; DeepSeek-V3): choice by S + b, and after each step b_e += u·sign(mean load − load_e), u = 0.001 unless given. b enters neither the weights nor any gradient.</summary>
 /// <remarks>With <see cref="BalancerOptions.SequenceCoefficient"/> the sequence-wise loss of <see cref="SwitchLoss"/> is added. b is the buffer <c>bias</c> [E].</remarks>
-public sealed class BiasBalancer : Balancer
+public sealed class BiasBalancer : StepLoadBalancer
 {
     /// <summary>The default u.</summary>
     public const double DefaultCoefficient = 0.001;
@@ -16,7 +16,6 @@ public sealed class BiasBalancer : Balancer
         : base(nameof(BiasBalancer), options)
     {
         register_buffer("bias", zeros(options.Experts));
-        register_buffer("step_load", zeros(options.Experts, ScalarType.Int64), persistent: false);
     }
 
     /// <summary>b [E].</summary>
@@ -47,28 +46,14 @@ public sealed class BiasBalancer : Balancer
     }
 
     /// <inheritdoc/>
-    public override void Observe(Tensor load)
-    {
-        using var quiet = no_grad();
-        State("step_load").add_(load);
-    }
-
-    /// <inheritdoc/>
     public override void AfterStep()
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        Tensor step = State("step_load");
+        Tensor step = StepLoad;
         Tensor load = OverRanks(step).to(ScalarType.Float64);
         Tensor direction = (load.mean() - load).sign();
         Bias.add_(direction.to(Bias.dtype), alpha: Held(Options.Coefficient ?? DefaultCoefficient));
         step.zero_();
-    }
-
-    /// <inheritdoc/>
-    public override void DropStep()
-    {
-        using var quiet = no_grad();
-        State("step_load").zero_();
     }
 }

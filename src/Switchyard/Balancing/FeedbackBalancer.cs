@@ -5,7 +5,7 @@ namespace Switchyard.Balancing;
 
 /// <summary>Load-aware adjustment: choice by S_te − λ·(l_e − 1), with l the moving average over steps of load ÷ mean load; λ = 0.1 and decay 0.9 unless given. Without gradient.</summary>
 /// <remarks>l is the buffer <c>relative_load</c> [E]; it starts even. The push is proportional, so a steady imbalance remains that just holds the adjustment in place.</remarks>
-public sealed class FeedbackBalancer : Balancer
+public sealed class FeedbackBalancer : StepLoadBalancer
 {
     /// <summary>The default λ.</summary>
     public const double DefaultCoefficient = 0.1;
@@ -18,7 +18,6 @@ public sealed class FeedbackBalancer : Balancer
         : base(nameof(FeedbackBalancer), options)
     {
         register_buffer("relative_load", ones(options.Experts));
-        register_buffer("step_load", zeros(options.Experts, ScalarType.Int64), persistent: false);
     }
 
     /// <summary>l [E], 1 where even.</summary>
@@ -35,18 +34,11 @@ public sealed class FeedbackBalancer : Balancer
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => (Held(1) - RelativeLoad) * Held(Options.Coefficient ?? DefaultCoefficient);
 
     /// <inheritdoc/>
-    public override void Observe(Tensor load)
-    {
-        using var quiet = no_grad();
-        State("step_load").add_(load);
-    }
-
-    /// <inheritdoc/>
     public override void AfterStep()
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        Tensor step = State("step_load");
+        Tensor step = StepLoad;
         Tensor load = OverRanks(step).to(RelativeLoad.dtype);
         Tensor relative = load / load.mean().clamp_min(Held(1e-12));
         if (load.sum().item<float>() > 0)
@@ -56,12 +48,5 @@ public sealed class FeedbackBalancer : Balancer
         }
 
         step.zero_();
-    }
-
-    /// <inheritdoc/>
-    public override void DropStep()
-    {
-        using var quiet = no_grad();
-        State("step_load").zero_();
     }
 }

@@ -10,7 +10,7 @@ internal static class GraphNode
 
     /// <summary>What the last node of this thread has returned.</summary>
     [ThreadStatic]
-    private static List<Tensor?>? _returned;
+    private static List<Tensor>? _returned;
 
     /// <summary>Returns gradients from a node. Torch takes the tensors when the node has returned: until the next one does, something must refer to them, and longer nothing should, or the gradients of all activations would stay until the end of the step.</summary>
     public static List<Tensor> Return(params Tensor?[] gradients)
@@ -25,7 +25,6 @@ internal static class GraphNode
             before?.Dispose();
         }
 
-        _returned = [.. gradients];
-        return [.. gradients.Select(g => g!)];
+        return _returned = [.. gradients.Select(g => g!)];
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Switchyard.Models.Files;
 
 namespace Switchyard.Cli.Tests.Verbs;
@@ -26,10 +25,7 @@ public sealed class DivergenceTests : IDisposable
         string run = _run.Trained("run");
         string model = Path.Combine(run, "checkpoints", "step-2", "model.safetensors");
         byte[] good = File.ReadAllBytes(model);
-        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
-        config["training"]!["learningRate"] = 1e30;
-        config["training"]!["steps"] = 20;
-        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
+        TinyRun.SetTraining(run, ("learningRate", 1e30), ("steps", 20));
 
         CommandRun.Of("train", "--resume", run, "--threads", "1").AssertFails(4, "not finite");
 

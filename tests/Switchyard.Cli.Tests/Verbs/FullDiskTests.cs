@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Switchyard.Cli.Tests.Verbs;
 
 /// <summary>A disk that is full when a checkpoint is to be written.</summary>
@@ -47,9 +45,7 @@ public sealed class FullDiskTests : IDisposable
     {
         foreach (string config in Directory.GetFiles(run, "config.json", SearchOption.AllDirectories).Where(f => !f.Contains("/model/", StringComparison.Ordinal)))
         {
-            JsonNode json = JsonNode.Parse(File.ReadAllText(config))!;
-            json["training"]!["steps"] = 4;
-            File.WriteAllText(config, json.ToJsonString());
+            TinyRun.SetTraining(Path.GetDirectoryName(config)!, ("steps", 4));
         }
 
         if (Directory.Exists(Path.Combine(run, "rows")))

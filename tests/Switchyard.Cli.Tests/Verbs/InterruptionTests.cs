@@ -36,7 +36,7 @@ public sealed class InterruptionTests : IDisposable
         int step = int.Parse(checkpoint[(checkpoint.LastIndexOf('-') + 1)..]);
         Assert.InRange(step, 1, 999_999);
 
-        WithSteps(run, step + 2);
+        TinyRun.SetTraining(run, ("steps", step + 2));
         CommandRun rest = CommandRun.Of("train", "--resume", run, "--threads", "1");
 
         Assert.True(rest.ExitCode == 0, rest.Error);
@@ -62,8 +62,8 @@ public sealed class InterruptionTests : IDisposable
         string row = Path.Combine(run, "rows", "hash-seed-1");
         StopAtFirstStep("compare", run, "--rows", "hash", "--seeds", "2").AssertFails(130, "--resume");
         int steps = int.Parse(Directory.GetDirectories(Path.Combine(row, "checkpoints"))[0].Split('-')[^1]) + 1;
-        JsonNode config = WithSteps(run, steps);
-        WithSteps(row, steps);
+        JsonNode config = TinyRun.SetTraining(run, ("steps", steps));
+        TinyRun.SetTraining(row, ("steps", steps));
 
         CommandRun rest = CommandRun.Of("compare", "--resume", run, "--threads", "1");
 
@@ -95,15 +95,6 @@ public sealed class InterruptionTests : IDisposable
     };
 
     /// <summary>Trains a million steps, and cancels as soon as the first is told in the folder of the row.</summary>
-    /// <summary>Gives a run another end.</summary>
-    private static JsonNode WithSteps(string run, int steps)
-    {
-        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
-        config["training"]!["steps"] = steps;
-        File.WriteAllText(Path.Combine(run, "config.json"), config.ToJsonString());
-        return config;
-    }
-
     private CommandRun StopAtFirstStep(string verb, string output, params string[] more)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

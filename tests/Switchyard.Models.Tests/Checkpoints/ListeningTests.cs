@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Switchyard.Metrics;
 using Switchyard.Models.Tests.Files;
 using static TorchSharp.torch;
@@ -30,7 +29,7 @@ public sealed class ListeningTests : IDisposable
             made.Save(_folder.Path);
         }
 
-        Listed logger = new();
+        ListedLogger logger = new();
         using MoeTransformer model = MoeTransformer.Load(_folder.Path, new ModelLoadOptions { Logger = logger, ExpertCacheBytes = 1 << 20 });
         LoadRecorder always = new(), given = new();
         model.Observer = always;
@@ -38,24 +37,12 @@ public sealed class ListeningTests : IDisposable
         model.Run(randint(0, 20, [1, 5], ScalarType.Int64), given);
 
         Assert.Equal(2, logger.Lines.Count);
-        Assert.Contains($"loaded qwen3_moe from '{_folder.Path}': 2 layers, 2 of them MoE, {model.TotalParameters} parameters", logger.Lines[0], StringComparison.Ordinal);
-        Assert.Contains("through a cache of 1048576 bytes", logger.Lines[1], StringComparison.Ordinal);
+        Assert.Contains($"loaded qwen3_moe from '{_folder.Path}': 2 layers, 2 of them MoE, {model.TotalParameters} parameters", logger.Lines[0].Text, StringComparison.Ordinal);
+        Assert.Contains("through a cache of 1048576 bytes", logger.Lines[1].Text, StringComparison.Ordinal);
         Assert.Equal([0, 1], always.Layers);
         Assert.Equal(42, always.Load(1).ToArray().Sum());
         Assert.Equal(10, given.Load(1).ToArray().Sum());
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private sealed class Listed : ILogger
-    {
-        public List<string> Lines { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
-    }
 }

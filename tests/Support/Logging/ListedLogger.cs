@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Switchyard.Training.Tests.Runs;
+namespace Switchyard.TestSupport;
 
 /// <summary>Keeps what it is told.</summary>
 internal sealed class ListedLogger : ILogger
