@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using Switchyard.Dense;
 using Switchyard.Experts;
 using Switchyard.Experts.Caching;
@@ -149,7 +150,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         }
 
         TransformerStates states = Encode(input, observer);
-        return new MoeTransformerLoss(LossOf(states.Last, targets), states.BalanceLoss, states.DroppedPairs);
+        return new MoeTransformerLoss(LossOf(states.Last, targets), states.BalanceLoss, states.DroppedPairs) { LossTerms = states.LossTerms };
     }
 
     /// <summary>Mean loss of targets from the last hidden states, as <see cref="Loss"/> computes it; in an encoder logits are computed where a target is judged.</summary>
@@ -183,6 +184,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         Tensor hidden = pass.Embed();
         List<Tensor> all = input.KeepStates ? [hidden] : [];
         Tensor? loss = null;
+        List<LossTerm> terms = [];
         long dropped = 0;
         for (int layer = 0; layer < pass.Layers; layer++)
         {
@@ -196,6 +198,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
             if (moe?.BalanceLoss is { } layerLoss)
             {
                 loss = loss is null ? layerLoss : loss + layerLoss;
+                terms.AddRange(moe.LossTerms);
             }
         }
 
@@ -206,7 +209,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
             all[^1] = last;
         }
 
-        return new TransformerStates(last, loss is null ? null : loss / Held(MoeLayers.Count), dropped) { All = all };
+        return new TransformerStates(last, loss is null ? null : loss / Held(MoeLayers.Count), dropped) { All = all, LossTerms = LossTerm.Mean(terms, MoeLayers.Count) };
     }
 
     /// <summary>A pass over an input whose layers the caller runs one by one, as often as it likes: <see cref="Encode"/> without the last norm. A cache of the input gets its keys and values, but is not told that they are whole.</summary>

@@ -1,6 +1,6 @@
 using Switchyard.Experts;
-using static TorchSharp.torch;
 using Switchyard.Models.Blocks;
+using static TorchSharp.torch;
 
 namespace Switchyard.Models;
 

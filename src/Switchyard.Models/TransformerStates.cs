@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models;
@@ -10,4 +11,7 @@ public sealed record TransformerStates(Tensor Last, Tensor? BalanceLoss, long Dr
 {
     /// <summary>The residual stream [B, N, d] as embedded and after each layer but the last, then <see cref="Last"/>: layers + 1 of them where they were asked for, else none.</summary>
     public IReadOnlyList<Tensor> All { get; init; } = [];
+
+    /// <summary>The terms of which <see cref="BalanceLoss"/> is the sum, by name, averaged over the MoE layers, without gradient.</summary>
+    public IReadOnlyList<LossTerm> LossTerms { get; init; } = [];
 }

@@ -105,16 +105,15 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
             y += SharedExpert.forward(x);
         }
 
-        Tensor? loss = null;
+        IReadOnlyList<LossTerm> losses = [];
         if (training)
         {
             Balancer.Observe(ExpertLoad.Count(wanted.Experts, Options.Experts, context.TokenMask));
-            Tensor? balance = Balancer.Loss(new BalanceInput(scores, wanted, context));
-            loss = Sum(Balancer.Strength == 1 || balance is null ? balance : balance * Held(Balancer.Strength), Router.Loss(routed, wanted, context));
+            losses = [.. Balancer.WeighedLosses(new BalanceInput(scores, wanted, context)), .. Router.Losses(routed, wanted, context)];
         }
 
         observer?.Observe(new RoutingObservation(Options.Layer, scores.detach(), wanted, context) { Hidden = x.detach(), ExpertInput = seen.detach(), DroppedPairs = kept.DroppedPairs });
-        return new MoeLayerOutput(y.reshape(input.shape), loss, kept.DroppedPairs);
+        return new MoeLayerOutput(y.reshape(input.shape), LossTerm.Sum(losses), kept.DroppedPairs) { LossTerms = losses };
     }
 
     /// <summary>FFN_{e_r}(x_r) of R pairs, [R, d]: without combine weight, shared expert and capacity. The layer's own executor computes it, to which a pair is a token with one slot.</summary>
@@ -184,6 +183,4 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
 
         return x * empty_like(x).uniform_(1 - Options.InputJitter, 1 + Options.InputJitter);
     }
-
-    private static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
 }

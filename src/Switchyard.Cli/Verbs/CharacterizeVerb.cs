@@ -6,8 +6,8 @@ using Switchyard.Models.Checkpoints;
 using Switchyard.Routing;
 using Switchyard.Training.Characterizing;
 using Switchyard.Training.Configuration;
-using Switchyard.Training.Rerouting;
 using Switchyard.Training.Reporting;
+using Switchyard.Training.Rerouting;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 

@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using Switchyard.Experts;
 using Switchyard.Metrics;
 using Switchyard.Routing;
@@ -57,6 +58,11 @@ public sealed class TransformerLayer : nn.Module
         (Tensor next, MoeLayerOutput? moe) = Compute(hidden, computeType, pass, context, observer);
         moe?.Output.MoveToOuterDisposeScope();
         moe?.BalanceLoss?.MoveToOuterDisposeScope();
+        foreach (LossTerm term in moe?.LossTerms ?? [])
+        {
+            term.Value.MoveToOuterDisposeScope();
+        }
+
         return (next.MoveToOuterDisposeScope(), moe);
     }
 

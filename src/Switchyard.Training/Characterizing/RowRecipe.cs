@@ -1,7 +1,7 @@
 using Switchyard.Routing;
 using Switchyard.Selection;
-using Switchyard.Training.Results;
 using Switchyard.Training.Rerouting;
+using Switchyard.Training.Results;
 
 namespace Switchyard.Training.Characterizing;
 

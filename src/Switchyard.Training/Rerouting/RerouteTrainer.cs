@@ -55,7 +55,7 @@ internal sealed class RerouteTrainer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Optimizer.Dispose();
 
-    private (double Loss, double Auxiliary, long Drops) ForwardBackward(TokenBatch batch, long number, IRoutingObserver? observer, double share)
+    private BatchResult ForwardBackward(TokenBatch batch, long number, IRoutingObserver? observer, double share)
     {
         using var scope = NewDisposeScope();
         MoeTransformer model = Rerouted.Model;
@@ -80,7 +80,7 @@ internal sealed class RerouteTrainer : IDisposable
             (total * Held(share)).backward();
         }
 
-        return (loss, balance?.item<float>() ?? 0, states.DroppedPairs);
+        return new BatchResult(loss, TermSums.Of(states.LossTerms), states.DroppedPairs);
     }
 
     private (Tensor Total, double Loss) Plain(Tensor last, Tensor targets)

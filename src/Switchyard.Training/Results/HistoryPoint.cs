@@ -15,6 +15,9 @@ public sealed record HistoryPoint
     /// <summary>Sum of the auxiliary terms.</summary>
     public double AuxiliaryLoss { get; init; }
 
+    /// <summary>The auxiliary terms by name, each times its coefficient, averaged over the MoE layers; empty where there are none.</summary>
+    public IReadOnlyDictionary<string, double> AuxiliaryTerms { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Learning rate.</summary>
     public double LearningRate { get; init; }
 

@@ -15,6 +15,11 @@ internal sealed class TensorBoardLog : IDisposable
     {
         Scalar("loss/train", point.Loss);
         Scalar("loss/auxiliary", point.AuxiliaryLoss);
+        foreach ((string name, double value) in point.AuxiliaryTerms)
+        {
+            Scalar($"auxiliary/{name}", value);
+        }
+
         if (point.TestLoss is { } test)
         {
             Scalar("loss/test", test);

@@ -12,9 +12,9 @@ internal sealed class TrainingWindow
     private readonly int[] _layers;
     private readonly int _experts;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly TermSums _auxiliary = new();
     private StepResult _last;
     private double _loss;
-    private double _auxiliary;
     private int _steps;
     private long _tokens;
     private long _drops;
@@ -28,7 +28,8 @@ internal sealed class TrainingWindow
         _experts = experts;
         if (begun?.Loads is { } loads && loads.Count == _layers.Length && loads.All(l => l.Count == experts))
         {
-            (_steps, _loss, _auxiliary, _tokens, _drops) = (begun.Steps, begun.Loss, begun.AuxiliaryLoss, begun.Tokens, begun.Drops);
+            (_steps, _loss, _tokens, _drops) = (begun.Steps, begun.Loss, begun.Tokens, begun.Drops);
+            _auxiliary.Add(begun.AuxiliaryTerms);
             (_secondsBefore, _loadsBefore) = (begun.Seconds, loads);
         }
     }
@@ -40,7 +41,7 @@ internal sealed class TrainingWindow
     public double TokensPerSecond { get; private set; }
 
     /// <summary>The window so far; null where it has just begun.</summary>
-    public TrainingWindowState? State => _steps == 0 ? null : new TrainingWindowState(_steps, _loss, _auxiliary, _tokens, Seconds, _drops, Loads());
+    public TrainingWindowState? State => _steps == 0 ? null : new TrainingWindowState(_steps, _loss, _auxiliary.Times(1), _tokens, Seconds, _drops, Loads());
 
     private double Seconds => _secondsBefore + _clock.Elapsed.TotalSeconds;
 
@@ -50,7 +51,7 @@ internal sealed class TrainingWindow
         _steps++;
         _tokens += tokens;
         _loss += step.Loss;
-        _auxiliary += step.AuxiliaryLoss;
+        _auxiliary.Add(step.AuxiliaryTerms);
         _drops += step.Drops;
         TokensPerSecond = _tokens / Math.Max(1e-9, Seconds);
     }
@@ -59,12 +60,14 @@ internal sealed class TrainingWindow
     public HistoryPoint Close(int step, long tokens, double? testLoss)
     {
         long[][] loads = Loads();
+        IReadOnlyDictionary<string, double> auxiliary = _auxiliary.Times(1.0 / _steps);
         HistoryPoint point = new()
         {
             Step = step,
             Tokens = tokens,
             Loss = _loss / _steps,
-            AuxiliaryLoss = _auxiliary / _steps,
+            AuxiliaryLoss = auxiliary.Values.Sum(),
+            AuxiliaryTerms = auxiliary,
             LearningRate = _last.LearningRate,
             GradientNorm = _last.GradientNorm,
             TokensPerSecond = TokensPerSecond,
@@ -75,7 +78,8 @@ internal sealed class TrainingWindow
             Load = [.. loads.Select(Shares)],
         };
         Recorder.Clear();
-        _loss = _auxiliary = 0;
+        _loss = 0;
+        _auxiliary.Clear();
         _steps = 0;
         _tokens = _drops = 0;
         _secondsBefore = 0;

@@ -14,8 +14,9 @@ internal sealed class OptimizerSteps(AdamW optimizer, TrainingOptions training)
     public const int SkippedAllowed = 3;
 
     private readonly LearningRateSchedule _schedule = training.LearningRateSchedule();
-    /// <summary>What the backward of one batch reports.</summary>
-    public delegate (double Loss, double Auxiliary, long Drops) BatchPass(long batch, double share);
+
+    /// <summary>Adds the gradients of a batch, of a given number, times its share in the step.</summary>
+    public delegate BatchResult BatchPass(long batch, double share);
 
     /// <summary>Steps done, skipped ones included.</summary>
     public int Done { get; set; }
@@ -34,16 +35,18 @@ internal sealed class OptimizerSteps(AdamW optimizer, TrainingOptions training)
     {
         using var scope = NewDisposeScope();
         double rate = training.LearningRate * _schedule.Factor(Done);
-        (double loss, double auxiliary, long drops) = (0, 0, 0);
+        (double loss, long drops) = (0, 0);
+        TermSums terms = new();
         for (int micro = 0; micro < training.AccumulationSteps; micro++)
         {
-            (double l, double a, long d) = pass(((long)Done * training.AccumulationSteps) + micro, 1.0 / training.AccumulationSteps);
-            loss += l / training.AccumulationSteps;
-            auxiliary += a / training.AccumulationSteps;
-            drops += d;
+            BatchResult batch = pass(((long)Done * training.AccumulationSteps) + micro, 1.0 / training.AccumulationSteps);
+            loss += batch.Loss / training.AccumulationSteps;
+            terms.Add(batch.AuxiliaryTerms);
+            drops += batch.Drops;
         }
 
-        double norm = double.IsFinite(loss + auxiliary) ? optimizer.GradientNorm() : double.NaN;
+        IReadOnlyDictionary<string, double> auxiliary = terms.Times(1.0 / training.AccumulationSteps);
+        double norm = double.IsFinite(loss + auxiliary.Values.Sum()) ? optimizer.GradientNorm() : double.NaN;
         bool skipped = !double.IsFinite(norm);
         if (skipped)
         {

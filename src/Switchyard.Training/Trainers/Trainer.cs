@@ -86,13 +86,13 @@ public sealed class Trainer : IDisposable
         Model.Dispose();
     }
 
-    private (double Loss, double Auxiliary, long Drops) ForwardBackward(TokenBatch batch, IRoutingObserver? observer, double share)
+    private BatchResult ForwardBackward(TokenBatch batch, IRoutingObserver? observer, double share)
     {
         using var scope = NewDisposeScope();
         (Tensor inputs, Tensor targets) = BatchTensors.Of(batch, Config.Model.VocabularySize);
         MoeTransformerLoss output = Model.Loss(new TransformerInput(inputs), targets, observer);
         Tensor total = output.BalanceLoss is { } balance ? output.Loss + balance : output.Loss;
         (share == 1 ? total : total * Held(share)).backward();
-        return (output.Loss.item<float>(), output.BalanceLoss?.item<float>() ?? 0, output.DroppedPairs);
+        return new BatchResult(output.Loss.item<float>(), TermSums.Of(output.LossTerms), output.DroppedPairs);
     }
 }

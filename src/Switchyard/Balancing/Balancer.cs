@@ -39,8 +39,18 @@ public abstract class Balancer : nn.Module
     {
     }
 
-    /// <summary>The balancing loss of the layer, a scalar already multiplied by its coefficient, or null for none. Called in training only.</summary>
-    public virtual Tensor? Loss(BalanceInput input) => null;
+    /// <summary>The balancing losses of the layer, each already multiplied by its coefficient; empty for none. Called in training only.</summary>
+    public virtual IReadOnlyList<LossTerm> Losses(BalanceInput input) => [];
+
+    /// <summary>The sum of <see cref="Losses"/>, a scalar, or null for none.</summary>
+    public Tensor? Loss(BalanceInput input) => LossTerm.Sum(Losses(input));
+
+    /// <summary><see cref="Losses"/> multiplied by <see cref="Strength"/>: what a layer adds.</summary>
+    public IReadOnlyList<LossTerm> WeighedLosses(BalanceInput input)
+    {
+        IReadOnlyList<LossTerm> losses = Losses(input);
+        return Strength == 1 ? losses : [.. losses.Select(l => l with { Value = l.Value * Held(Strength) })];
+    }
 
     /// <summary>Sets the state to what evens the choice among these preferences [T, E], as where a router is put into a model whose text is at hand; without a choice bias it does nothing.</summary>
     public virtual void Start(Tensor preference)

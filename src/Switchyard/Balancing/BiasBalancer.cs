@@ -32,10 +32,10 @@ public sealed class BiasBalancer : StepLoadBalancer
     public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => Bias;
 
     /// <inheritdoc/>
-    public override Tensor? Loss(BalanceInput input) =>
+    public override IReadOnlyList<LossTerm> Losses(BalanceInput input) =>
         Options.SequenceCoefficient == 0
-            ? null
-            : SwitchLoss.OfSequences(input.Scores, input.Assignment.Experts, input.Context.SequenceLength, input.Context.TokenMask) * Held(Options.SequenceCoefficient);
+            ? []
+            : [new("sequence", SwitchLoss.OfSequences(input.Scores, input.Assignment.Experts, input.Context.SequenceLength, input.Context.TokenMask) * Held(Options.SequenceCoefficient))];
 
     /// <inheritdoc/>
     public override void Start(Tensor preference)

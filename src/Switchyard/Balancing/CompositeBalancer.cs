@@ -23,10 +23,22 @@ public sealed class CompositeBalancer : Balancer
     public IReadOnlyList<Balancer> Parts => _parts;
 
     /// <inheritdoc/>
-    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context) => Sum(p => p.ChoiceBias(preference, context));
+    public override Tensor? ChoiceBias(Tensor preference, RoutingContext context)
+    {
+        Tensor? sum = null;
+        foreach (Balancer part in _parts)
+        {
+            if (part.ChoiceBias(preference, context) is { } bias)
+            {
+                sum = sum is null ? bias : sum + bias;
+            }
+        }
+
+        return sum;
+    }
 
     /// <inheritdoc/>
-    public override Tensor? Loss(BalanceInput input) => Sum(p => p.Loss(input));
+    public override IReadOnlyList<LossTerm> Losses(BalanceInput input) => [.. _parts.SelectMany(p => p.Losses(input))];
 
     /// <inheritdoc/>
     public override void Weaken(double factor) => Array.ForEach(_parts, p => p.Weaken(factor));
@@ -48,18 +60,4 @@ public sealed class CompositeBalancer : Balancer
 
     /// <inheritdoc/>
     public override void DropStep() => Array.ForEach(_parts, p => p.DropStep());
-
-    private Tensor? Sum(Func<Balancer, Tensor?> term)
-    {
-        Tensor? sum = null;
-        foreach (Balancer part in _parts)
-        {
-            if (term(part) is { } value)
-            {
-                sum = sum is null ? value : sum + value;
-            }
-        }
-
-        return sum;
-    }
 }

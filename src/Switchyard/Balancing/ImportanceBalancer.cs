@@ -11,15 +11,15 @@ public sealed class ImportanceBalancer(BalancerOptions options) : Balancer(nameo
     public const double DefaultCoefficient = 0.1;
 
     /// <inheritdoc/>
-    public override Tensor? Loss(BalanceInput input)
+    public override IReadOnlyList<LossTerm> Losses(BalanceInput input)
     {
         Tensor? mask = input.Context.TokenMask;
-        Tensor loss = ImportanceLoss.SquaredVariation(ImportanceLoss.Importance(input.Assignment, Options.Experts, mask));
-        if (input.Assignment.Noise is NoisyScores noise)
-        {
-            loss += ImportanceLoss.SquaredVariation(ImportanceLoss.SmoothLoad(noise, Options.TopK, mask));
-        }
-
-        return loss * Held(Options.Coefficient ?? DefaultCoefficient);
+        LossTerm importance = Term("importance", ImportanceLoss.Importance(input.Assignment, Options.Experts, mask));
+        return input.Assignment.Noise is NoisyScores noise
+            ? [importance, Term("smooth-load", ImportanceLoss.SmoothLoad(noise, Options.TopK, mask))]
+            : [importance];
     }
+
+    private LossTerm Term(string name, Tensor ofExperts) =>
+        new(name, ImportanceLoss.SquaredVariation(ofExperts) * Held(Options.Coefficient ?? DefaultCoefficient));
 }

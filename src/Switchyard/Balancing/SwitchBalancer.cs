@@ -29,7 +29,7 @@ public sealed class SwitchBalancer : Balancer
     }
 
     /// <inheritdoc/>
-    public override Tensor? Loss(BalanceInput input)
+    public override IReadOnlyList<LossTerm> Losses(BalanceInput input)
     {
         Tensor? mask = input.Context.TokenMask;
         Tensor loss = Options.Scope switch
@@ -38,7 +38,7 @@ public sealed class SwitchBalancer : Balancer
             BalanceScope.Global => SwitchLoss.OfLoad(input.Scores, LoadOfStep(input), mask),
             _ => SwitchLoss.OfBatch(input.Scores, input.Assignment.Experts, mask, Options.Convention),
         };
-        return loss * Held(Options.Coefficient ?? DefaultCoefficient);
+        return [new("switch", loss * Held(Options.Coefficient ?? DefaultCoefficient))];
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,4 @@
 using Switchyard.Balancing.Losses;
-using static TorchSharp.torch;
 
 namespace Switchyard.Balancing;
 
@@ -10,5 +9,6 @@ public sealed class ZBalancer(BalancerOptions options) : Balancer(nameof(ZBalanc
     public const double DefaultCoefficient = 0.001;
 
     /// <inheritdoc/>
-    public override Tensor? Loss(BalanceInput input) => ZLoss.Of(input.Scores, input.Context.TokenMask) * Held(Options.Coefficient ?? DefaultCoefficient);
+    public override IReadOnlyList<LossTerm> Losses(BalanceInput input) =>
+        [new("z", ZLoss.Of(input.Scores, input.Context.TokenMask) * Held(Options.Coefficient ?? DefaultCoefficient))];
 }

@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using Switchyard.Selection;
 using static TorchSharp.torch;
 
@@ -22,11 +23,17 @@ public abstract class Router : nn.Module<Tensor, Tensor>
     /// <param name="context">What else is known of the tokens.</param>
     public abstract RouterOutput Score(Tensor x, RoutingContext context);
 
-    /// <summary>The router's own regularisation, a scalar, or null where it has none. It is already multiplied by its coefficient.</summary>
+    /// <summary>The router's own regularisation, each term already multiplied by its coefficient; empty where it has none.</summary>
     /// <param name="output">What <see cref="Score"/> returned for the same tokens.</param>
     /// <param name="assignment">What was chosen from it.</param>
     /// <param name="context">The context given to <see cref="Score"/>.</param>
-    public virtual Tensor? Loss(RouterOutput output, Assignment assignment, RoutingContext context) => null;
+    public virtual IReadOnlyList<LossTerm> Losses(RouterOutput output, Assignment assignment, RoutingContext context) => [];
+
+    /// <summary>The sum of <see cref="Losses"/>, a scalar, or null where there are none.</summary>
+    /// <param name="output">What <see cref="Score"/> returned for the same tokens.</param>
+    /// <param name="assignment">What was chosen from it.</param>
+    /// <param name="context">The context given to <see cref="Score"/>.</param>
+    public Tensor? Loss(RouterOutput output, Assignment assignment, RoutingContext context) => LossTerm.Sum(Losses(output, assignment, context));
 
     /// <summary>Called once after each optimizer step, for state that is not learned by gradient.</summary>
     public virtual void AfterStep()

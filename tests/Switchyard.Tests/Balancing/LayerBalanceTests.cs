@@ -45,6 +45,45 @@ public sealed class LayerBalanceTests
     }
 
     [Theory]
+    [InlineData("linear+switch+z", "switch,z")]
+    [InlineData("linear+noisy-topk+importance", "importance,smooth-load")]
+    [InlineData("lpr", "diversity,kl,alignment")]
+    [InlineData("lpr+z", "z,diversity,kl,alignment")]
+    [InlineData("linear+bias", "")]
+    public void The_terms_of_the_loss_are_named_and_sum_to_it(string routing, string names)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(4);
+        using MoeLayer layer = Make(routing, topK: 2);
+
+        MoeLayerOutput output = layer.Run(randn(40, 8));
+
+        Assert.Equal(names, string.Join(',', output.LossTerms.Select(t => t.Name)));
+        Assert.All(output.LossTerms, t => Assert.True(t.Value.requires_grad && t.Value.numel() == 1, t.Name));
+        Assert.Equal(output.LossTerms.Sum(t => (double)t.Value.item<float>()), output.BalanceLoss?.item<float>() ?? 0, 1e-6);
+    }
+
+    [Fact]
+    public void The_balancers_strength_is_in_its_terms_and_not_in_the_routers()
+    {
+        using var scope = NewDisposeScope();
+        using MoeLayer layer = Make("lpr+z", topK: 2);
+        Tensor x = randn(40, 8);
+        double[] full = Terms();
+
+        layer.Balancer.Strength = 0.25;
+
+        Assert.Equal(full[0] / 4, Terms()[0], 1e-7);
+        Assert.Equal(full[3], Terms()[3], 1e-7);
+
+        double[] Terms()
+        {
+            random.manual_seed(6);
+            return [.. layer.Run(x).LossTerms.Select(t => (double)t.Value.item<float>())];
+        }
+    }
+
+    [Theory]
     [InlineData("bias:0.05")]
     [InlineData("feedback")]
     [InlineData("dual")]

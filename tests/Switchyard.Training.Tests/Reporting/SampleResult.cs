@@ -97,6 +97,7 @@ internal static class SampleResult
             Tokens = step * 4096L,
             Loss = loss,
             AuxiliaryLoss = kind.Balance is "switch" or "lpr" ? 0.0102 : 0,
+            AuxiliaryTerms = kind.Balance is "switch" ? new Dictionary<string, double> { ["switch"] = 0.0102 } : [],
             LearningRate = 2e-3 * Math.Min(1, step / 50.0),
             GradientNorm = 0.6 + (0.1 * Gaussian(random)),
             TokensPerSecond = 150_000,

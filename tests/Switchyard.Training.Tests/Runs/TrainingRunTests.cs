@@ -21,6 +21,24 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void Every_line_names_the_auxiliary_terms_apart()
+    {
+        RunConfig config = Config(steps: 4, logEvery: 2);
+        RunFolder folder = new(_text.Folder("terms"));
+        new TrainingRun(config, RoutingRecipe.Parse("linear+switch+z"), _text.Packed, folder).Run(cancellation: TestContext.Current.CancellationToken);
+
+        List<HistoryPoint> points = folder.ContinueMetrics(10);
+
+        Assert.Equal(2, points.Count);
+        Assert.All(points, p =>
+        {
+            Assert.Equal(["switch", "z"], p.AuxiliaryTerms.Keys);
+            Assert.All(p.AuxiliaryTerms.Values, v => Assert.True(v > 0, $"{v}"));
+            Assert.Equal(p.AuxiliaryTerms.Values.Sum(), p.AuxiliaryLoss, 9);
+        });
+    }
+
+    [Fact]
     public void A_run_that_starts_anew_leaves_nothing_of_the_one_before()
     {
         Train("run", Config(steps: 6, logEvery: 2));

@@ -19,7 +19,7 @@ public sealed class TrainingWindowTests
         using var scope = NewDisposeScope();
         using MoeTransformer model = new(TinyText.Config().ModelOptions(RoutingRecipe.Parse("linear")));
         Tensor[] batches = [.. Enumerable.Range(0, 3).Select(_ => randint(0, 256, [2, 16], ScalarType.Int64))];
-        StepResult[] steps = [new(2.5, 0.5, 1, 1e-3, 7, false), new(loss, 0, loss, 2e-3, 1, skipped), new(1.5, 0.25, 2, 3e-3, 2, false)];
+        StepResult[] steps = [new(2.5, new Dictionary<string, double> { ["switch"] = 0.5, ["z"] = 0.125 }, 1, 1e-3, 7, false), new(loss, new Dictionary<string, double>(), loss, 2e-3, 1, skipped), new(1.5, new Dictionary<string, double> { ["switch"] = 0.25 }, 2, 3e-3, 2, false)];
         TrainingWindow whole = new(model, 4), first = new(model, 4);
         Add(whole, 0, 3);
         Add(first, 0, 2);
@@ -32,6 +32,9 @@ public sealed class TrainingWindowTests
         Assert.Equal(
             (expected.Loss, expected.AuxiliaryLoss, expected.LearningRate, expected.GradientNorm, expected.Drops),
             (actual.Loss, actual.AuxiliaryLoss, actual.LearningRate, actual.GradientNorm, actual.Drops));
+        Assert.Equal(expected.AuxiliaryTerms, actual.AuxiliaryTerms);
+        Assert.Equal([0.25, 0.125 / 3], expected.AuxiliaryTerms.Values);
+        Assert.Equal(0.25 + (0.125 / 3), expected.AuxiliaryLoss, 12);
         Assert.Equal(expected.Gini, actual.Gini);
         Assert.Equal(expected.Load, actual.Load);
         Assert.Null(rest.State);
@@ -51,6 +54,6 @@ public sealed class TrainingWindowTests
     {
         using MoeTransformer model = new(TinyText.Config().ModelOptions(RoutingRecipe.Parse("linear")));
 
-        Assert.Null(new TrainingWindow(model, 4, new TrainingWindowState(1, 2, 0, 3, 4, 0, [[1, 2, 3, 4]])).State);
+        Assert.Null(new TrainingWindow(model, 4, new TrainingWindowState(1, 2, new Dictionary<string, double>(), 3, 4, 0, [[1, 2, 3, 4]])).State);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Switchyard.Experts;
 using Switchyard.Models;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
@@ -18,6 +19,13 @@ public sealed class TrainerTests : IDisposable
     ];
 
     public static TheoryData<string> RouterNames => [.. Switchyard.Routing.Routers.All.Names];
+
+    /// <summary>Every router with the default executor, and every other executor with a router.</summary>
+    public static TheoryData<string, string> RoutersAndExecutors =>
+    [
+        .. Switchyard.Routing.Routers.All.Names.Select(router => (router, Executors.Default)),
+        .. Executors.All.Names.Where(executor => executor != Executors.Default).Select(executor => ("linear", executor)),
+    ];
 
     public static TheoryData<string> TrainableRouters => [.. Switchyard.Routing.Routers.All.Where(r => r.IsTrainable).Select(r => r.Name)];
 
@@ -134,14 +142,14 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(RouterNames))]
-    public void A_thousand_training_steps_leave_no_memory_behind(string router)
+    [MemberData(nameof(RoutersAndExecutors))]
+    public void A_thousand_training_steps_leave_no_memory_behind(string router, string executor)
     {
         // The runtime takes memory too, at first; a leak shows in every window. One matrix of the hidden states (8 KiB) a step would add 2.7 MB to each.
         const long Growth = 1 << 20;
         const int Window = 334;
         RunConfig config = TinyText.Config(2000);
-        using Trainer trainer = Make(config with { Model = config.Model with { Layers = 1, HiddenSize = 64 }, Training = config.Training with { BatchSequences = 2 } }, router);
+        using Trainer trainer = Make(config with { Executor = executor, Model = config.Model with { Layers = 1, HiddenSize = 64 }, Training = config.Training with { BatchSequences = 2 } }, router);
         Run(trainer, 100);
         (long tensors, long resident) = State();
         long smallest = long.MaxValue;

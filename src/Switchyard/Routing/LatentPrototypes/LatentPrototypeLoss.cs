@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using static TorchSharp.torch;
 
 namespace Switchyard.Routing.LatentPrototypes;
@@ -24,7 +25,11 @@ internal sealed record LatentPrototypeLoss(Tensor TokenDiversity, Tensor Prototy
             (prototypes - routed).abs().mean());
     }
 
-    /// <summary>The weighted sum, without <see cref="LatentPrototypeOptions.Coefficient"/>.</summary>
-    public Tensor Total(LatentPrototypeOptions options) =>
-        ((TokenDiversity + PrototypeDiversity) * Held(options.DiversityWeight)) + (Kl * Held(options.KlWeight)) + (Alignment * Held(options.AlignWeight));
+    /// <summary>The parts, each times its weight and <see cref="LatentPrototypeOptions.Coefficient"/>.</summary>
+    public IReadOnlyList<LossTerm> Terms(LatentPrototypeOptions options) =>
+    [
+        new("diversity", (TokenDiversity + PrototypeDiversity) * Held(options.DiversityWeight * options.Coefficient)),
+        new("kl", Kl * Held(options.KlWeight * options.Coefficient)),
+        new("alignment", Alignment * Held(options.AlignWeight * options.Coefficient)),
+    ];
 }

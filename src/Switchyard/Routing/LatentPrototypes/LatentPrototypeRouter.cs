@@ -1,3 +1,4 @@
+using Switchyard.Balancing;
 using Switchyard.Selection;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -84,10 +85,16 @@ public sealed class LatentPrototypeRouter : Router
     /// <inheritdoc/>
     /// <remarks>With <see cref="LatentPrototypeOptions.Ema"/>, a call in training also hands the routed codes to the moving average that <see cref="AfterStep"/> applies.</remarks>
     /// <exception cref="ArgumentException">The output is of another router.</exception>
-    public override Tensor? Loss(RouterOutput output, Assignment assignment, RoutingContext context)
+    public override IReadOnlyList<LossTerm> Losses(RouterOutput output, Assignment assignment, RoutingContext context)
     {
         using var scope = NewDisposeScope();
-        return (Parts(output, assignment, context).Total(Settings) * Held(Settings.Coefficient)).MoveToOuterDisposeScope();
+        IReadOnlyList<LossTerm> terms = Parts(output, assignment, context).Terms(Settings);
+        foreach (LossTerm term in terms)
+        {
+            term.Value.MoveToOuterDisposeScope();
+        }
+
+        return terms;
     }
 
     /// <inheritdoc/>
