@@ -15,6 +15,7 @@ internal sealed class BenchArguments
     private readonly Option<string> _shapes = List("--shape", "shapes" + Environment.NewLine + string.Join(Environment.NewLine, BenchShape.All.Select(s => $"  {s.Name}: {s.Summary}")), "small", Shape);
     private readonly Option<string> _tokens = List("--tokens", "token counts", "128,1024,4096", Count, "COUNTS");
     private readonly Option<string> _loads = List("--load", "spread of the pairs: even, zipf:S, collapsed", "even", Load, "SHAPES");
+    private readonly Option<string> _layerLoads = List("--load", $"spread of the pairs: {LayerBench.Routed} (as a fresh linear router has it), even, zipf:S, collapsed", LayerBench.Routed, word => word is LayerBench.Routed ? null : Load(word), "SHAPES");
     private readonly Option<string> _directions = List("--direction", "what is timed: forward, forward-backward", "forward", OneOf("forward", "forward-backward"));
     private readonly Option<string> _storages = List("--storage", $"types of expert weights: {string.Join(", ", ExecutorBench.Storages)}", "fp32", OneOf([.. ExecutorBench.Storages]));
     private readonly Option<string> _arithmetic = List("--arithmetic", "what our kernels multiply: default (follows the tokens), fp32, bf16, int16, int8", "default", OneOf("default", "fp32", "bf16", "int16", "int8"));
@@ -30,7 +31,7 @@ internal sealed class BenchArguments
         Option[] options = command.Name switch
         {
             "router" => [_shapes, _tokens, _names, _seconds],
-            "layer" => [_shapes, _tokens, _directions, _names, _seconds],
+            "layer" => [_shapes, _tokens, _layerLoads, _directions, _storages, _arithmetic, _names, _seconds],
             _ => [_shapes, _tokens, _loads, _directions, _storages, _arithmetic, _activations, _names, _seconds],
         };
         foreach (Option option in options)
@@ -46,7 +47,7 @@ internal sealed class BenchArguments
     [
         .. from storage in Split(parse, _storages)
            from direction in Split(parse, _directions)
-           from load in Split(parse, _loads)
+           from load in Split(parse, parse.CommandResult.Command.Name is "layer" ? _layerLoads : _loads)
            select new BenchOptions
            {
                Shapes = Split(parse, _shapes),

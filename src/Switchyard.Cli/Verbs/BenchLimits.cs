@@ -13,14 +13,18 @@ internal static class BenchLimits
     public static Command Roofline()
     {
         CommonOptions common = new();
-        return Verb.Make("roofline", "The limits of this machine: peaks of fp32, bf16 and int8 arithmetic, and read bandwidth.", "switchyard bench roofline --threads 2", common, (parse, cancellation) =>
+        InstructionLimit instructions = new();
+        Command command = Verb.Make("roofline", "The limits of this machine: peaks of fp32, bf16 and int8 arithmetic, and read bandwidth.", "switchyard bench roofline --threads 2", common, (parse, cancellation) =>
         {
+            instructions.Set(parse);
             Verb.RequireKernelOptions();
             MachineLimits[] limits = [.. RooflineBench.Run(Threads(parse, common), cancellation)];
             Print(parse, common, limits);
             Write(parse, common, limits, []);
             return ExitCode.Done;
         });
+        instructions.AddTo(command);
+        return command;
     }
 
     public static Command Product()
@@ -31,8 +35,10 @@ internal static class BenchLimits
         Option<string> direction = CommonOptions.OneOf("--direction", "what is timed", "forward", "forward", "forward-backward");
         Option<double> seconds = BenchArguments.Seconds();
         Option<bool> disassemble = new("--disassemble") { Description = "print the instructions of the full tile instead of timing anything" };
+        InstructionLimit instructions = new();
         Command command = Verb.Make("product", "The dense product by our kernels, beside torch's, with weights in a cache and in memory.", "switchyard bench product --shape 2048x1408 --tokens 64,1024", common, (parse, cancellation) =>
         {
+            instructions.Set(parse);
             if (parse.GetValue(disassemble))
             {
                 Verb.RequireKernelOptions();
@@ -70,6 +76,7 @@ internal static class BenchLimits
             command.Options.Add(option);
         }
 
+        instructions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(disassemble) && result.GetResult(common.Json) is not null)

@@ -15,7 +15,7 @@ internal static class BenchVerb
         Command command = new("bench", "Measure routers, executors, whole layers, products and the limits of this machine, beside the peers in the same run.");
         command.Subcommands.Add(Make("router", "Router, selector and plan, beside the linear router and the whole layer.", "switchyard bench router --shape qwen15moe --tokens 128,1024", RouterBench.Run));
         command.Subcommands.Add(Make("executor", "Executors on the same plan, beside torch's own ways.", "switchyard bench executor --shape small --load zipf:1 --direction forward-backward", ExecutorBench.Run));
-        command.Subcommands.Add(Make("layer", "Whole MoE layers with each executor.", "switchyard bench layer --shape small,lpr --tokens 1,128,1024", LayerBench.Run));
+        command.Subcommands.Add(Make("layer", "Whole MoE layers with each executor.", "switchyard bench layer --shape small,lpr --tokens 1,128,1024 --storage fp32,int8 --load zipf:1", LayerBench.Run));
         command.Subcommands.Add(BenchLimits.Product());
         command.Subcommands.Add(BenchLimits.Roofline());
         return command;
@@ -25,9 +25,11 @@ internal static class BenchVerb
     {
         CommonOptions common = new();
         BenchArguments arguments = new(common);
+        InstructionLimit limit = new();
         Option<string?> table = new("--write-table") { Description = "write the fastest executor of each measurement to FILE, as the table of executor 'auto'", HelpName = "FILE" };
         Command command = Verb.Make(name, description, example, common, (parse, cancellation) =>
         {
+            limit.Set(parse);
             Verb.UseThreads(parse, common);
             string? file = name is "executor" ? parse.GetValue(table) : null;
             if (file is not null)
@@ -47,6 +49,7 @@ internal static class BenchVerb
             return ExitCode.Done;
         });
         arguments.AddTo(command);
+        limit.AddTo(command);
         if (name is "executor")
         {
             command.Options.Add(table);

@@ -102,7 +102,7 @@ public static class ExecutorBench
             : weights.ParameterCount * used * weights.GateUp.element_size() * (backward ? 3 : 1) / 1e6;
     }
 
-    private static ScalarType Type(string storage) => storage switch
+    internal static ScalarType Type(string storage) => storage switch
     {
         "fp32" => ScalarType.Float32,
         "bf16" => ScalarType.BFloat16,

@@ -9,6 +9,7 @@ public sealed class BenchTests
         { "bench router --shape small --tokens 3 --only linear --seconds 0 --threads 1", "router" },
         { "bench executor --shape small --tokens 3 --only grouped --seconds 0 --threads 1", "executor" },
         { "bench layer --shape small --tokens 3 --only grouped --seconds 0 --threads 1", "layer" },
+        { "bench layer --shape small --tokens 3 --only grouped --storage bf16,int8 --arithmetic default,fp32 --load zipf:1 --seconds 0 --threads 1", "layer" },
         { "bench product --shape 20x30 --tokens 3 --seconds 0 --threads 1", "product" },
     };
 
@@ -46,9 +47,18 @@ public sealed class BenchTests
     {
         CommandRun.Of("bench", "executor", "--only", "groupd").AssertFails(2, "groupd", "did you mean 'grouped'");
         CommandRun.Of("bench", "router", "--only", "linear,atention").AssertFails(2, "did you mean 'attention'");
-        CommandRun.Of("bench", "layer", "--storage", "int8").AssertFails(2, "switchyard bench layer --help");
+        CommandRun.Of("bench", "router", "--storage", "int8").AssertFails(2, "switchyard bench router --help");
         CommandRun.Of("bench", "product", "--disassemble", "--json", "-").AssertFails(2, "--disassemble");
+        CommandRun.Of("bench", "layer", "--load", "zip:1").AssertFails(2, "zip:1");
+        CommandRun.Of("bench", "roofline", "--isa", "avx").AssertFails(2, "did you mean 'avx2'");
         CommandRun.Of("bench", "executor", "--write-table", Path.Combine(Path.GetTempPath(), "no-such-folder", "table.json")).AssertFails(3, "--write-table");
+    }
+
+    [Fact]
+    public async Task The_limit_of_the_instructions_reaches_the_kernels()
+    {
+        CommandRun run = await CommandRun.OwnProcessAsync("bench", "product", "--disassemble", "--isa", "portable");
+        run.AssertFails(3, "nothing is assembled here");
     }
 
     [Theory]
