@@ -24,7 +24,8 @@ public sealed record LossTerm(string Name, Tensor Value)
     /// <param name="layers">Number of layers.</param>
     public static IReadOnlyList<LossTerm> Mean(IEnumerable<LossTerm> terms, int layers)
     {
+        using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        return [.. terms.GroupBy(t => t.Name, StringComparer.Ordinal).Select(same => new LossTerm(same.Key, Sum(same)!.detach() / Held(layers)))];
+        return [.. terms.GroupBy(t => t.Name, StringComparer.Ordinal).Select(same => new LossTerm(same.Key, (Sum(same)! / Held(layers)).MoveToOuterDisposeScope()))];
     }
 }
