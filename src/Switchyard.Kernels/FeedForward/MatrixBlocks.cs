@@ -95,7 +95,7 @@ internal readonly unsafe struct MatrixBlocks
     [SkipLocalsInit]
     public void Stream(int group, int row, int rows, in StreamTokens tokens, float* buffer, float* results)
     {
-        if (tokens.Form.Exists)
+        if (tokens.AreIntegers)
             _stored![group].Multiply(row, rows, tokens, results);
         else
             Stream(group, row, rows, tokens.Rows, tokens.Count, buffer, results);

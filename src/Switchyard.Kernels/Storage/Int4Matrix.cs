@@ -46,13 +46,10 @@ public sealed unsafe class Int4Matrix : StoredMatrix
         return true;
     }
 
-    internal override IntegerForm IntegerForm => IntegerForm.Of(_group, isSplit: true);
+    internal override IntegerForm IntegerForm => RowProducts.AreSupported && RowProducts.Takes(_group) ? IntegerForm.Nibbles : IntegerForm.None;
 
-    internal override void Multiply(int row, int rows, in StreamTokens tokens, float* results)
-    {
-        for (int r = 0; r < rows; r++)
-            IntegerRowProduct.Run(RowOf(row + r), tokens, results + r);
-    }
+    internal override void Multiply(int row, int rows, in StreamTokens tokens, float* results) => IntegerRowProduct.Run<NibbleCodes>(
+        new IntegerRows(_values + ((nint)row * (Columns / 2)), Columns / 2, _scales + ((nint)row * Groups), Groups, BitOperations.Log2((uint)_group)), rows, tokens, results);
 
     private Int4Row RowOf(int row) => new(_values + ((nint)row * (Columns / 2)), _scales + ((nint)row * Groups), BitOperations.Log2((uint)_group));
 

@@ -41,13 +41,10 @@ public sealed unsafe class Int8Matrix : StoredMatrix
         return true;
     }
 
-    internal override IntegerForm IntegerForm => IntegerForm.Of(_group, isSplit: false);
+    internal override IntegerForm IntegerForm => RowProducts.AreSupported && RowProducts.Takes(_group) ? IntegerForm.Bytes : IntegerForm.None;
 
-    internal override void Multiply(int row, int rows, in StreamTokens tokens, float* results)
-    {
-        for (int r = 0; r < rows; r++)
-            IntegerRowProduct.Run(RowOf(row + r), tokens, results + r);
-    }
+    internal override void Multiply(int row, int rows, in StreamTokens tokens, float* results) => IntegerRowProduct.Run<ByteCodes>(
+        new IntegerRows((byte*)_values + ((nint)row * Columns), Columns, _scales + ((nint)row * Groups), Groups, BitOperations.Log2((uint)_group)), rows, tokens, results);
 
     private Int8Row RowOf(int row) => new(_values + ((nint)row * Columns), _scales + ((nint)row * Groups), BitOperations.Log2((uint)_group));
 

@@ -8,22 +8,8 @@ namespace Switchyard.Kernels.Streams;
 /// <param name="values">[K / 2].</param>
 /// <param name="scales">[⌈K / 2^shift⌉].</param>
 /// <param name="shift">Base-2 logarithm of the columns that share a scale, 5 or more.</param>
-internal readonly unsafe struct Int4Row(byte* values, float* scales, int shift) : IRow<Vector512<float>>, IRow<Vector256<float>>, IIntegerRow
+internal readonly unsafe struct Int4Row(byte* values, float* scales, int shift) : IRow<Vector512<float>>, IRow<Vector256<float>>
 {
-    public static int Zero => 8;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Read(nint k, out Vector256<short> first, out Vector256<short> second)
-    {
-        Vector128<byte> bytes = Vector128.Load(values + (k >> 1)), low = Vector128.Create((byte)15);
-        first = Avx2.ConvertToVector256Int16(bytes & low);
-        second = Avx2.ConvertToVector256Int16((bytes.AsUInt16() >> 4).AsByte() & low);
-    }
-
-    public float* Scales => scales;
-
-    public int Shift => shift;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Read(nint k, out Vector512<float> low, out Vector512<float> high)
     {

@@ -8,21 +8,8 @@ namespace Switchyard.Kernels.Streams;
 /// <param name="values">[K].</param>
 /// <param name="scales">[⌈K / 2^shift⌉].</param>
 /// <param name="shift">Base-2 logarithm of the columns that share a scale, 5 or more.</param>
-internal readonly unsafe struct Int8Row(sbyte* values, float* scales, int shift) : IRow<Vector512<float>>, IRow<Vector256<float>>, IIntegerRow
+internal readonly unsafe struct Int8Row(sbyte* values, float* scales, int shift) : IRow<Vector512<float>>, IRow<Vector256<float>>
 {
-    public static int Zero => 0;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Read(nint k, out Vector256<short> first, out Vector256<short> second)
-    {
-        first = Avx2.ConvertToVector256Int16(values + k);
-        second = Avx2.ConvertToVector256Int16(values + k + 16);
-    }
-
-    public float* Scales => scales;
-
-    public int Shift => shift;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Read(nint k, out Vector512<float> low, out Vector512<float> high)
     {

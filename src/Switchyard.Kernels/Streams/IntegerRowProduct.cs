@@ -6,272 +6,168 @@ namespace Switchyard.Kernels.Streams;
 
 /// <summary>
 /// Products of whole rows of integers with very few tokens in 16-bit integers, each row read from its begin to its end: pairs are multiplied and added exactly (<c>vpmaddwd</c>),
-/// groups are scaled and added in fp32. Up to four tokens share what is read; a token's product has the same bits in any company.
+/// groups of 32 columns are scaled and added in fp32. Two tokens share what is read, four would not fit the registers; a token's product has the same bits in any company.
 /// <code>
 /// y = Σ_g w_g · s_g · (Σ_k∈g code_k · q_k − zero · Σ_k∈g q_k)
 /// </code>
 /// </summary>
+/// <remarks>64 columns at a time are two groups, one in each half of a vector of sums; 256 columns at a time have their eight scales in one vector.</remarks>
 internal static unsafe class IntegerRowProduct
 {
-    /// <summary>Groups whose scales are multiplied together.</summary>
-    private const int Chunk = 8;
+    private const int Block = StreamTokens.Block, Chunk = StreamTokens.Chunk, Group = StreamTokens.Group, Stride = StreamingProduct.Rows;
 
-    private const int Block = IntegerForm.Block;
+    /// <summary>Which of eight scales belong to the halves of each 64 columns.</summary>
+    private static ReadOnlySpan<int> Halves => [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7];
 
-    /// <summary>The products of a row with up to eight tokens.</summary>
-    /// <param name="row">The row.</param>
+    /// <summary>The products of rows with up to eight tokens.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="count">How many.</param>
     /// <param name="tokens">The tokens, encoded.</param>
-    /// <param name="results">[count], <see cref="StreamingProduct.Rows"/> values apart.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TRow>(TRow row, in StreamTokens tokens, float* results)
-        where TRow : struct, IIntegerRow
+    /// <param name="results">[tokens, <see cref="StreamingProduct.Rows"/>].</param>
+    public static void Run<TCodes>(IntegerRows rows, int count, in StreamTokens tokens, float* results)
+        where TCodes : struct, IIntegerCodes
     {
-        if (tokens.Form.Group == Block)
-            Run<TRow, OneBlock>(row, tokens, results);
-        else
-            Run<TRow, SeveralBlocks>(row, tokens, results);
+        switch (rows.Shift)
+        {
+            case 5:
+                Run<TCodes, GroupScales.Of32>(rows, count, tokens, results);
+                break;
+            case 6:
+                Run<TCodes, GroupScales.Of64>(rows, count, tokens, results);
+                break;
+            case 7:
+                Run<TCodes, GroupScales.Of128>(rows, count, tokens, results);
+                break;
+            default:
+                Run<TCodes, GroupScales.OfMore>(rows, count, tokens, results);
+                break;
+        }
     }
 
-    private static void Run<TRow, TGroup>(TRow row, in StreamTokens tokens, float* results)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
+    private static void Run<TCodes, TScales>(IntegerRows rows, int count, in StreamTokens tokens, float* results)
+        where TCodes : struct, IIntegerCodes
+        where TScales : struct, IGroupScales
     {
         int t = 0;
-        for (; t + 4 <= tokens.Count; t += 4)
-            Four<TRow, TGroup>(row, tokens, t, results + (t * StreamingProduct.Rows));
         for (; t + 2 <= tokens.Count; t += 2)
-            Two<TRow, TGroup>(row, tokens, t, results + (t * StreamingProduct.Rows));
+            Two<TCodes, TScales>(rows, count, tokens, t, results + (t * Stride));
         if (t < tokens.Count)
-            One<TRow, TGroup>(row, tokens, t, results + (t * StreamingProduct.Rows));
+            One<TCodes, TScales>(rows, count, tokens, t, results + (t * Stride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void One<TRow, TGroup>(TRow row, in StreamTokens tokens, int token, float* result)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
+    private static void One<TCodes, TScales>(IntegerRows rows, int count, in StreamTokens tokens, int token, float* results)
+        where TCodes : struct, IIntegerCodes
+        where TScales : struct, IGroupScales
     {
-        int groups = tokens.Groups, group = tokens.Form.Group;
         short* q = tokens.Values(token);
-        float* scales = stackalloc float[Chunk];
-        Vector256<float> a = default, b = default, zero = default;
-        nint k = 0, end = tokens.Encoded;
-        for (int g = 0; g < groups; g += Chunk)
+        float* s = tokens.Scales(token), m = tokens.Sums(token);
+        int length = tokens.Length, shift = rows.Shift;
+        byte* last = stackalloc byte[Block];
+        Vector256<int> half0 = Half(0), half1 = Half(1), half2 = Half(2), half3 = Half(3);
+        for (int r = 0; r < count; r++)
         {
-            int count = Math.Min(Chunk, groups - g), i = 0;
-            zero = Scale(row, tokens, token, g, count, scales, zero);
-            for (; i + 2 <= count; i += 2)
+            byte* codes = rows.Codes(r);
+            float* scales = rows.Scales(r);
+            CopyLast<TCodes>(codes, length, last);
+            Vector256<float> sum = default, zero = default;
+            int k = 0;
+            for (; k + Chunk <= length; k += Chunk, codes += 4 * TCodes.BlockBytes)
             {
-                a = Add(Sum<TRow, TGroup>(row, q, ref k, group, end), scales + i, a);
-                b = Add(Sum<TRow, TGroup>(row, q, ref k, group, end), scales + i + 1, b);
+                Vector256<float> w = TScales.Load(scales + (k >> shift)), a = w * Vector256.Load(s + (k / Group));
+                zero = Fma.MultiplyAdd(w, Vector256.Load(m + (k / Group)), zero);
+                sum = Add<TCodes>(codes, q + k, a, half0, sum);
+                sum = Add<TCodes>(codes + TCodes.BlockBytes, q + k + Block, a, half1, sum);
+                sum = Add<TCodes>(codes + (2 * TCodes.BlockBytes), q + k + (2 * Block), a, half2, sum);
+                sum = Add<TCodes>(codes + (3 * TCodes.BlockBytes), q + k + (3 * Block), a, half3, sum);
             }
-            if (i < count)
-                a = Add(Sum<TRow, TGroup>(row, q, ref k, group, end), scales + i, a);
+            if (k < length)
+            {
+                Vector256<float> w = TScales.Load(scales + (k >> shift), GroupsFrom(k, length)), a = w * Vector256.Load(s + (k / Group));
+                zero = Fma.MultiplyAdd(w, Vector256.Load(m + (k / Group)), zero);
+                for (int block = 0; k < length; k += Block, codes += TCodes.BlockBytes, block++)
+                    sum = Add<TCodes>(k + Block <= length ? codes : last, q + k, a, Half(block), sum);
+            }
+            results[r] = Total<TCodes>(sum, zero);
         }
-        *result = Total(row, tokens, token, a, b, zero);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void Two<TRow, TGroup>(TRow row, in StreamTokens tokens, int token, float* results)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
+    private static void Two<TCodes, TScales>(IntegerRows rows, int count, in StreamTokens tokens, int token, float* results)
+        where TCodes : struct, IIntegerCodes
+        where TScales : struct, IGroupScales
     {
-        int groups = tokens.Groups, group = tokens.Form.Group;
         short* q = tokens.Values(token);
-        nint pitch = (nint)(tokens.Values(token + 1) - q);
-        float* scales = stackalloc float[2 * Chunk];
-        Vector256<float> a0 = default, b0 = default, a1 = default, b1 = default, zero0 = default, zero1 = default;
-        nint k = 0, end = tokens.Encoded;
-        for (int g = 0; g < groups; g += Chunk)
+        float* s = tokens.Scales(token), m = tokens.Sums(token);
+        nint next = (nint)(tokens.Values(token + 1) - q), nextScales = (nint)(tokens.Scales(token + 1) - s);
+        int length = tokens.Length, shift = rows.Shift;
+        byte* last = stackalloc byte[Block];
+        for (int r = 0; r < count; r++)
         {
-            int count = Math.Min(Chunk, groups - g), i = 0;
-            zero0 = Scale(row, tokens, token, g, count, scales, zero0);
-            zero1 = Scale(row, tokens, token + 1, g, count, scales + Chunk, zero1);
-            for (; i + 2 <= count; i += 2)
+            byte* codes = rows.Codes(r);
+            float* scales = rows.Scales(r);
+            CopyLast<TCodes>(codes, length, last);
+            Vector256<float> sum0 = default, sum1 = default, zero0 = default, zero1 = default;
+            for (int chunk = 0; chunk < length; chunk += Chunk)
             {
-                Sums<TRow, TGroup>(row, q, pitch, ref k, group, end, out Vector256<int> x, out Vector256<int> y);
-                a0 = Add(x, scales + i, a0);
-                a1 = Add(y, scales + Chunk + i, a1);
-                Sums<TRow, TGroup>(row, q, pitch, ref k, group, end, out x, out y);
-                b0 = Add(x, scales + i + 1, b0);
-                b1 = Add(y, scales + Chunk + i + 1, b1);
+                int end = Math.Min(length, chunk + Chunk), at = chunk / Group;
+                Vector256<float> w = end - chunk == Chunk ? TScales.Load(scales + (chunk >> shift)) : TScales.Load(scales + (chunk >> shift), GroupsFrom(chunk, end));
+                Vector256<float> a0 = w * Vector256.Load(s + at), a1 = w * Vector256.Load(s + at + nextScales);
+                zero0 = Fma.MultiplyAdd(w, Vector256.Load(m + at), zero0);
+                zero1 = Fma.MultiplyAdd(w, Vector256.Load(m + at + nextScales), zero1);
+                int block = 0;
+                for (int k = chunk; k < end; k += Block, codes += TCodes.BlockBytes, block++)
+                {
+                    TCodes.Read(k + Block <= end ? codes : last, out Vector256<short> a, out Vector256<short> b, out Vector256<short> c, out Vector256<short> d);
+                    Vector256<int> half = Half(block);
+                    sum0 = Fma.MultiplyAdd(Dot(a, b, c, d, q + k), Avx2.PermuteVar8x32(a0, half), sum0);
+                    sum1 = Fma.MultiplyAdd(Dot(a, b, c, d, q + k + next), Avx2.PermuteVar8x32(a1, half), sum1);
+                }
             }
-            if (i < count)
-            {
-                Sums<TRow, TGroup>(row, q, pitch, ref k, group, end, out Vector256<int> x, out Vector256<int> y);
-                a0 = Add(x, scales + i, a0);
-                a1 = Add(y, scales + Chunk + i, a1);
-            }
-        }
-        results[0] = Total(row, tokens, token, a0, b0, zero0);
-        results[StreamingProduct.Rows] = Total(row, tokens, token + 1, a1, b1, zero1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    private static void Four<TRow, TGroup>(TRow row, in StreamTokens tokens, int token, float* results)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
-    {
-        int groups = tokens.Groups, group = tokens.Form.Group;
-        short* q = tokens.Values(token);
-        nint pitch = (nint)(tokens.Values(token + 1) - q);
-        float* scales = stackalloc float[4 * Chunk];
-        Vector256<float>* zeros = stackalloc Vector256<float>[4];
-        for (int t = 0; t < 4; t++)
-            zeros[t] = default;
-        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        nint k = 0, end = tokens.Encoded;
-        for (int g = 0; g < groups; g += Chunk)
-        {
-            int count = Math.Min(Chunk, groups - g), i = 0;
-            for (int t = 0; t < 4; t++)
-                zeros[t] = Scale(row, tokens, token + t, g, count, scales + (t * Chunk), zeros[t]);
-            for (; i + 2 <= count; i += 2)
-            {
-                Sums<TRow, TGroup>(row, q, pitch, ref k, group, end, out Vector256<int> x, out Vector256<int> y, out Vector256<int> z, out Vector256<int> u);
-                a0 = Add(x, scales + i, a0);
-                a1 = Add(y, scales + Chunk + i, a1);
-                a2 = Add(z, scales + (2 * Chunk) + i, a2);
-                a3 = Add(u, scales + (3 * Chunk) + i, a3);
-                Sums<TRow, TGroup>(row, q, pitch, ref k, group, end, out x, out y, out z, out u);
-                b0 = Add(x, scales + i + 1, b0);
-                b1 = Add(y, scales + Chunk + i + 1, b1);
-                b2 = Add(z, scales + (2 * Chunk) + i + 1, b2);
-                b3 = Add(u, scales + (3 * Chunk) + i + 1, b3);
-            }
-            if (i < count)
-            {
-                Sums<TRow, TGroup>(row, q, pitch, ref k, group, end, out Vector256<int> x, out Vector256<int> y, out Vector256<int> z, out Vector256<int> u);
-                a0 = Add(x, scales + i, a0);
-                a1 = Add(y, scales + Chunk + i, a1);
-                a2 = Add(z, scales + (2 * Chunk) + i, a2);
-                a3 = Add(u, scales + (3 * Chunk) + i, a3);
-            }
-        }
-        results[0] = Total(row, tokens, token, a0, b0, zeros[0]);
-        results[StreamingProduct.Rows] = Total(row, tokens, token + 1, a1, b1, zeros[1]);
-        results[2 * StreamingProduct.Rows] = Total(row, tokens, token + 2, a2, b2, zeros[2]);
-        results[3 * StreamingProduct.Rows] = Total(row, tokens, token + 3, a3, b3, zeros[3]);
-    }
-
-    /// <summary>The sums of a group, exact.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Sum<TRow, TGroup>(TRow row, short* q, ref nint k, int group, nint end)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
-    {
-        row.Read(k, out Vector256<short> first, out Vector256<short> second);
-        Vector256<int> sum = Dot(first, second, q + k);
-        nint to = Math.Min(k + group, end);
-        for (k += Block; TGroup.HasMore && k < to; k += Block)
-        {
-            row.Read(k, out first, out second);
-            sum += Dot(first, second, q + k);
-        }
-        return sum;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sums<TRow, TGroup>(TRow row, short* q, nint pitch, ref nint k, int group, nint end, out Vector256<int> x, out Vector256<int> y)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
-    {
-        row.Read(k, out Vector256<short> first, out Vector256<short> second);
-        x = Dot(first, second, q + k);
-        y = Dot(first, second, q + k + pitch);
-        nint to = Math.Min(k + group, end);
-        for (k += Block; TGroup.HasMore && k < to; k += Block)
-        {
-            row.Read(k, out first, out second);
-            x += Dot(first, second, q + k);
-            y += Dot(first, second, q + k + pitch);
+            results[r] = Total<TCodes>(sum0, zero0);
+            results[r + Stride] = Total<TCodes>(sum1, zero1);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sums<TRow, TGroup>(TRow row, short* q, nint pitch, ref nint k, int group, nint end, out Vector256<int> x, out Vector256<int> y, out Vector256<int> z, out Vector256<int> u)
-        where TRow : struct, IIntegerRow
-        where TGroup : struct, IGroup
+    private static Vector256<float> Add<TCodes>(byte* codes, short* q, Vector256<float> scales, Vector256<int> half, Vector256<float> sum)
+        where TCodes : struct, IIntegerCodes
     {
-        row.Read(k, out Vector256<short> first, out Vector256<short> second);
-        short* at = q + k;
-        x = Dot(first, second, at);
-        y = Dot(first, second, at + pitch);
-        z = Dot(first, second, at + (2 * pitch));
-        u = Dot(first, second, at + (3 * pitch));
-        nint to = Math.Min(k + group, end);
-        for (k += Block; TGroup.HasMore && k < to; k += Block)
-        {
-            row.Read(k, out first, out second);
-            at = q + k;
-            x += Dot(first, second, at);
-            y += Dot(first, second, at + pitch);
-            z += Dot(first, second, at + (2 * pitch));
-            u += Dot(first, second, at + (3 * pitch));
-        }
+        TCodes.Read(codes, out Vector256<short> a, out Vector256<short> b, out Vector256<short> c, out Vector256<short> d);
+        return Fma.MultiplyAdd(Dot(a, b, c, d, q), Avx2.PermuteVar8x32(scales, half), sum);
     }
 
-    /// <summary>sum += scale · the sums of a group.</summary>
+    /// <summary>Sums of products of 64 columns, exact before they become fp32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add(Vector256<int> group, float* scale, Vector256<float> sum) =>
-        Fma.MultiplyAdd(Vector256.ConvertToSingle(group), Avx.BroadcastScalarToVector256(scale), sum);
+    private static Vector256<float> Dot(Vector256<short> a, Vector256<short> b, Vector256<short> c, Vector256<short> d, short* q) => Avx.ConvertToVector256Single(
+        (Avx2.MultiplyAddAdjacent(a, Vector256.Load(q)) + Avx2.MultiplyAddAdjacent(b, Vector256.Load(q + 16)))
+        + (Avx2.MultiplyAddAdjacent(c, Vector256.Load(q + 32)) + Avx2.MultiplyAddAdjacent(d, Vector256.Load(q + 48))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Dot(Vector256<short> first, Vector256<short> second, short* q) =>
-        Avx2.MultiplyAddAdjacent(first, Vector256.Load(q)) + Avx2.MultiplyAddAdjacent(second, Vector256.Load(q + 16));
+    private static Vector256<int> Half(int block) => Vector256.LoadUnsafe(in Halves[0], (nuint)(block * Vector256<int>.Count));
 
-    /// <summary>w_g · s_g of some groups; what the zero point takes off is added up beside.</summary>
+    private static int GroupsFrom(int from, int end) => (end - from + Group - 1) / Group;
+
+    /// <summary>The codes of a row that fill no 64 columns, in memory of their own: what lies behind a row may not be there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scale<TRow>(TRow row, in StreamTokens tokens, int token, int group, int count, float* scales, Vector256<float> zero)
-        where TRow : struct, IIntegerRow
+    private static void CopyLast<TCodes>(byte* codes, int length, byte* last)
+        where TCodes : struct, IIntegerCodes
     {
-        float* s = tokens.Scales(token) + group, sums = tokens.Sums(token) + group, w = row.Scales;
-        int shift = row.Shift;
-        nint k = (nint)group * tokens.Form.Group;
-        if (count == Chunk && tokens.Form.Group >> shift == 1)
-        {
-            Vector256<float> weights = Vector256.Load(w + (k >> shift));
-            (weights * Vector256.Load(s)).Store(scales);
-            return TRow.Zero == 0 ? zero : Fma.MultiplyAdd(weights, Vector256.Load(sums), zero);
-        }
-        for (int i = 0; i < count; i++)
-        {
-            float weight = w[(k + ((nint)i * tokens.Form.Group)) >> shift];
-            scales[i] = weight * s[i];
-            if (TRow.Zero != 0)
-                zero = zero.WithElement(0, float.MultiplyAddEstimate(weight, sums[i], zero.ToScalar()));
-        }
-        return zero;
+        if (length % Block != 0)
+            Copy(codes + ((nint)(length / Block) * TCodes.BlockBytes), length % Block * TCodes.BlockBytes / Block, last);
     }
 
-    /// <summary>The sum of both halves, less what the zero point adds; columns beyond whole blocks in fp32.</summary>
-    private static float Total<TRow>(TRow row, in StreamTokens tokens, int token, Vector256<float> a, Vector256<float> b, Vector256<float> zero)
-        where TRow : struct, IIntegerRow
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Copy(byte* codes, int bytes, byte* last)
     {
-        float sum = Vector256.Sum(a + b);
-        if (TRow.Zero != 0)
-            sum -= TRow.Zero * Vector256.Sum(zero);
-        float* x = tokens.Rows[token];
-        for (nint k = tokens.Encoded; k < tokens.Length; k++)
-            sum = float.MultiplyAddEstimate(row.Value(k), x[k], sum);
-        return sum;
+        new Span<byte>(last, Block).Clear();
+        new Span<byte>(codes, bytes).CopyTo(new Span<byte>(last, Block));
     }
 
-    /// <summary>How many blocks a group has.</summary>
-    private interface IGroup
-    {
-        static abstract bool HasMore { get; }
-    }
-
-    private readonly struct OneBlock : IGroup
-    {
-        public static bool HasMore => false;
-    }
-
-    private readonly struct SeveralBlocks : IGroup
-    {
-        public static bool HasMore => true;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Total<TCodes>(Vector256<float> sum, Vector256<float> zero)
+        where TCodes : struct, IIntegerCodes =>
+        Vector256.Sum(TCodes.Zero == 0 ? sum : Fma.MultiplyAddNegated(zero, Vector256.Create((float)TCodes.Zero), sum));
 }

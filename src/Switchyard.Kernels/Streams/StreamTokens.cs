@@ -5,11 +5,25 @@ using System.Runtime.Intrinsics.X86;
 namespace Switchyard.Kernels.Streams;
 
 /// <summary>
-/// The tokens of a streamed product: as they are, and where the weights are integers and the arithmetic allows it, in 16-bit integers by group as well:
-/// x ≈ q · s with s = max|x| ÷ 32767 over a group of columns. A product with integer weights is then exact but for x, which is off by at most s/2.
+/// The tokens of a streamed product: as they are, and where the weights are integers and the arithmetic allows it, in 16-bit integers as well, in groups of 32 columns:
+/// x ≈ q · s with s = max|x| ÷ 32767 over the group. A product with integer weights is then exact but for x, which is off by at most s/2.
 /// </summary>
 internal readonly unsafe struct StreamTokens
 {
+    /// <summary>Columns that share a scale.</summary>
+    public const int Group = 32;
+
+    /// <summary>Columns whose scales are one vector; what is encoded is filled up to it with zeros.</summary>
+    public const int Chunk = 256;
+
+    /// <summary>Columns that are ordered together.</summary>
+    public const int Block = 64;
+
+    private const int GroupsOfChunk = Chunk / Group;
+
+    /// <summary>Floats of a chunk of a token: values in 16 bits, scales and sums.</summary>
+    private const int FloatsOfChunk = (Chunk / 2) + (2 * GroupsOfChunk);
+
     private const float Largest = 32767;
 
     private readonly float* _memory;
@@ -25,12 +39,14 @@ internal readonly unsafe struct StreamTokens
         Rows = rows;
         Count = count;
         Length = length;
-        Form = length >= IntegerForm.Block ? form : IntegerForm.None;
+        Form = form;
         _memory = memory;
-        for (int t = 0; Form.Exists && t < count; t++)
+        for (int t = 0; t < count; t++)
         {
-            for (int g = 0; g < Groups; g++)
-                Encode(t, g);
+            if (form == IntegerForm.Bytes)
+                Encode<ByteCodes>(t);
+            else if (form == IntegerForm.Nibbles)
+                Encode<NibbleCodes>(t);
         }
     }
 
@@ -46,66 +62,72 @@ internal readonly unsafe struct StreamTokens
     /// <summary>What they are encoded for.</summary>
     public IntegerForm Form { get; }
 
-    /// <summary>Columns that are encoded: whole blocks.</summary>
-    public int Encoded => Length / IntegerForm.Block * IntegerForm.Block;
+    /// <summary>Whether they are encoded.</summary>
+    public bool AreIntegers => Form != IntegerForm.None;
 
-    /// <summary>Groups of them, the last one perhaps shorter.</summary>
-    public int Groups => (Encoded + Form.Group - 1) / Form.Group;
+    private int Chunks => ChunksOf(Length);
 
     /// <summary>Floats that encoding takes.</summary>
-    public static long Floats(int count, int length, IntegerForm form) => form.Exists ? count * Pitch(length, form) : 0;
+    public static long Floats(int count, int length, IntegerForm form) => form == IntegerForm.None ? 0 : (long)count * ChunksOf(length) * FloatsOfChunk;
 
     /// <summary>Floats that encoding takes at most, whatever the form.</summary>
-    public static long MostFloats(int count, int length) => Floats(count, length, new IntegerForm(IntegerForm.Block, false));
+    public static long MostFloats(int count, int length) => Floats(count, length, IntegerForm.Bytes);
 
-    /// <summary>q, [K].</summary>
-    public short* Values(int token) => (short*)(_memory + (token * Pitch(Length, Form)));
+    /// <summary>q, [chunks, 256], in each 64 in the order of the codes.</summary>
+    public short* Values(int token) => (short*)(_memory + ((nint)token * Chunks * FloatsOfChunk));
 
-    /// <summary>s, [groups].</summary>
-    public float* Scales(int token) => _memory + (token * Pitch(Length, Form)) + (Length / 2);
+    /// <summary>s, [chunks, 8].</summary>
+    public float* Scales(int token) => _memory + ((((nint)token * FloatsOfChunk) + (Chunk / 2)) * Chunks);
 
-    /// <summary>s · Σq, [groups].</summary>
-    public float* Sums(int token) => Scales(token) + (Length / IntegerForm.Block);
+    /// <summary>s · Σq, [chunks, 8].</summary>
+    public float* Sums(int token) => Scales(token) + ((nint)Chunks * GroupsOfChunk);
 
-    private static long Pitch(int length, IntegerForm form) => form.Exists ? ((length / 2) + (2L * length / IntegerForm.Block) + 16) & ~15L : 0;
+    private static int ChunksOf(int length) => (length + Chunk - 1) / Chunk;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Encode(int token, int group)
+    [SkipLocalsInit]
+    private void Encode<TCodes>(int token)
+        where TCodes : struct, IIntegerCodes
     {
-        int from = group * Form.Group, to = Math.Min(from + Form.Group, Encoded);
-        float* x = Rows[token];
+        float* x = Rows[token], scales = Scales(token), sums = Sums(token), padded = stackalloc float[Block];
         short* q = Values(token);
-        Vector256<float> most = Vector256<float>.Zero;
-        for (int k = from; k < to; k += 8)
-            most = Vector256.Max(most, Vector256.Abs(Vector256.Load(x + k)));
-        float largest = 0;
-        for (int i = 0; i < Vector256<float>.Count; i++)
-            largest = MathF.Max(largest, most[i]);
-        Vector256<float> inverse = Vector256.Create(largest > 0 ? Largest / largest : 0);
-        Vector256<int> sum = Vector256<int>.Zero;
-        for (int k = from; k < to; k += 16)
+        int end = Chunks * Chunk;
+        for (int k = 0; k < end; k += Block, q += Block, scales += 2, sums += 2)
         {
-            Vector256<float> a = Vector256.Load(x + k) * inverse, b = Vector256.Load(x + k + 8) * inverse;
-            Vector256<int> low = Avx.ConvertToVector256Int32(a), high = Avx.ConvertToVector256Int32(b);
-            sum += low + high;
-            Vector256<short> packed = Avx2.Permute4x64(Avx2.PackSignedSaturate(low, high).AsInt64(), 0xD8).AsInt16();
-            if (Form.IsSplit)
-                Split(packed, q + from + ((k - from) / 32 * 32) + ((k - from) % 32 / 2));
-            else
-                packed.Store(q + k);
+            float* from = x + k;
+            if (k + Block > Length)
+            {
+                int left = Math.Max(0, Length - k);
+                new Span<float>(x + Math.Min(k, Length), left).CopyTo(new Span<float>(padded, Block));
+                new Span<float>(padded + left, Block - left).Clear();
+                from = padded;
+            }
+            Encode(from, out Vector256<short> a, out Vector256<short> b, scales, sums);
+            Encode(from + Group, out Vector256<short> c, out Vector256<short> d, scales + 1, sums + 1);
+            TCodes.Order(ref a, ref b, ref c, ref d);
+            a.Store(q);
+            b.Store(q + 16);
+            c.Store(q + 32);
+            d.Store(q + 48);
         }
-        float scale = largest * (1 / Largest);
-        Scales(token)[group] = scale;
-        Sums(token)[group] = scale * Vector256.Sum(sum);
     }
 
-    /// <summary>Of 16 values the even ones to the target, the odd ones 16 places behind them.</summary>
+    /// <summary>A group of 32 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Split(Vector256<short> values, short* target)
+    private static void Encode(float* x, out Vector256<short> first, out Vector256<short> second, float* scale, float* sum)
     {
-        Vector256<short> order = Avx2.Shuffle(values.AsByte(), Vector256.Create((byte)0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15)).AsInt16();
-        Vector256<short> halves = Avx2.Permute4x64(order.AsInt64(), 0xD8).AsInt16();
-        halves.GetLower().Store(target);
-        halves.GetUpper().Store(target + 16);
+        Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
+        Vector256<float> most = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
+        most = Vector256.Max(most, Avx.Permute2x128(most, most, 1));
+        most = Vector256.Max(most, Avx.Permute(most, 0b01_00_11_10));
+        most = Vector256.Max(most, Avx.Permute(most, 0b10_11_00_01));
+        float largest = most.ToScalar();
+        Vector256<float> inverse = Vector256.Create(largest > 0 ? Largest / largest : 0);
+        Vector256<int> i = Avx.ConvertToVector256Int32(a * inverse), j = Avx.ConvertToVector256Int32(b * inverse);
+        Vector256<int> k = Avx.ConvertToVector256Int32(c * inverse), l = Avx.ConvertToVector256Int32(d * inverse);
+        first = Avx2.Permute4x64(Avx2.PackSignedSaturate(i, j).AsInt64(), 0xD8).AsInt16();
+        second = Avx2.Permute4x64(Avx2.PackSignedSaturate(k, l).AsInt64(), 0xD8).AsInt16();
+        *scale = largest * (1 / Largest);
+        *sum = *scale * Vector256.Sum((i + j) + (k + l));
     }
 }
