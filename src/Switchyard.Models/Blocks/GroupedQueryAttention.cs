@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
@@ -65,14 +66,15 @@ public sealed class GroupedQueryAttention : Attention
         }
 
         Tensor mixed = AttentionProduct.Run(query, key, value, pass, _windowed);
-        return _output.forward(mixed.transpose(1, 2).reshape(input.size(0), input.size(1), _heads * _headSize));
+        return _output.forward(mixed.transpose(1, 2).reshape(input.size(0), input.size(1), _heads * _headSize).to(input.dtype));
     }
 
     private Tensor Turned(Tensor heads, AttentionPass pass) => _rotary is null ? heads : _rotary.Apply(heads, pass.Start);
 
-    /// <summary>[B, N, heads, D] of a product [B, N, heads · D].</summary>
-    private Tensor Heads(Tensor x, int heads, RmsNorm? norm)
+    /// <summary>[B, N, heads, D] of a product [B, N, heads · D], in the type of attention.</summary>
+    private Tensor Heads(Tensor product, int heads, RmsNorm? norm)
     {
+        Tensor x = product.to(DenseOperations.AttentionType(product));
         Tensor whole = norm is not null && _normAcrossHeads ? norm.forward(x) : x;
         Tensor clipped = _clip is { } clip ? whole.clamp(Held(-clip), Held(clip)) : whole;
         Tensor split = clipped.view(x.size(0), x.size(1), heads, _headSize);
