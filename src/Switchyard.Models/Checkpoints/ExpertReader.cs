@@ -122,7 +122,7 @@ internal sealed class ExpertReader
         {
             SafetensorsType type = placed.Entry(fused).Type;
             return PlainWeights.Matrix(type, placed.Address(fused), rows, columns)
-                ?? throw new CheckpointFormatException(placed.FileOf(fused).Path, fused, $"its type is {type}; expected F32, F16 or BF16.");
+                ?? throw new CheckpointFormatException(placed.Checkpoint.FileOf(fused).Path, fused, $"its type is {type}; expected F32, F16 or BF16.");
         }
 
         string[] names = part.Single[expert];
