@@ -17,6 +17,7 @@ internal sealed class ProfileVerb
 {
     private const string ResultFile = "profile.json";
     private const string ReportFile = "report.html";
+    private const string Runs = "runs";
 
     private readonly CommonOptions _common = new();
     private readonly TextOptionSet _windows = new();
@@ -56,9 +57,18 @@ internal sealed class ProfileVerb
         ICorpus corpus = Corpus.Open(parse.GetValue(_text));
         ProfileResult? other = Stored(parse.GetValue(_compare));
         string? otherModel = other is null && parse.GetValue(_compare) is { } folder ? ModelPath.Resolve(folder) : null;
+        if (parse.GetValue(_trace) is { } written)
+        {
+            OutputFile.RequireWritable(_trace.Name, written);
+        }
+
         if (parse.GetValue(_output) is { } named)
         {
             new RunFolder(named).Create();
+        }
+        else
+        {
+            new RunFolder(Runs).RequireWritable();
         }
 
         Verb.UseThreads(parse, _common);
@@ -66,7 +76,7 @@ internal sealed class ProfileVerb
             ? WithTrace(trace, writer => Profile(parse, path, corpus, writer, cancellation))
             : Profile(parse, path, corpus, null, cancellation);
         other ??= otherModel is null ? null : Profile(parse, otherModel, corpus, null, cancellation);
-        string output = Path.GetFullPath(parse.GetValue(_output) ?? Path.Combine("runs", $"profile-{result.Model.Name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+        string output = Path.GetFullPath(parse.GetValue(_output) ?? Path.Combine(Runs, $"profile-{result.Model.Name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
         string report = Path.Combine(output, ReportFile);
         ProfileResultJson.Write(result, Path.Combine(output, ResultFile));
         ProfileReport.Write(result, report, other);
