@@ -62,14 +62,7 @@ internal sealed class ProfileVerb
             OutputFile.RequireWritable(_trace.Name, written);
         }
 
-        if (parse.GetValue(_output) is { } named)
-        {
-            new RunFolder(named).Create();
-        }
-        else
-        {
-            new RunFolder(Runs).RequireWritable();
-        }
+        new RunFolder(parse.GetValue(_output) ?? Runs).RequireWritable();
 
         Verb.UseThreads(parse, _common);
         ProfileResult result = parse.GetValue(_trace) is { } trace

@@ -28,6 +28,12 @@ public sealed class GenerateTests : IDisposable
         Assert.StartsWith("abc", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "the prompt is empty")]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123456789", "the prompt has 70 tokens; the model was made for 64")]
+    public void A_prompt_that_is_refused_is_not_shown(string prompt, string says) =>
+        CommandRun.Of("generate", Model(), "--prompt", prompt, "--threads", "1").AssertFails(3, says);
+
     [Fact]
     public void Text_becomes_ids_and_ids_become_text()
     {
