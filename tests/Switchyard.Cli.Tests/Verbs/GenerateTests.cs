@@ -35,6 +35,15 @@ public sealed class GenerateTests : IDisposable
         CommandRun.Of("generate", Model(), "--prompt", prompt, "--threads", "1").AssertFails(3, says);
 
     [Fact]
+    public async Task Standard_input_is_read_as_UTF_8_or_refused()
+    {
+        CommandRun right = await CommandRun.WithInputAsync([.. "Gr\u00fc"u8], "tokenize", Model());
+        Assert.Equal((0, "71 114 195 188" + Environment.NewLine), (right.ExitCode, right.Output));
+        (await CommandRun.WithInputAsync([0x61, 0xFF, 0x62], "tokenize", Model())).AssertFails(3, "standard input is not valid UTF-8");
+        (await CommandRun.WithInputAsync([0x61, 0xFF, 0x62], "generate", Model(), "--max-tokens", "1")).AssertFails(3, "standard input is not valid UTF-8");
+    }
+
+    [Fact]
     public void Text_becomes_ids_and_ids_become_text()
     {
         string model = Model();
