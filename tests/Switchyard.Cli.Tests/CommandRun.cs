@@ -23,6 +23,13 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         return OfProcessAsync(new ProcessStartInfo(program, all));
     }
 
+    /// <summary>In a process of its own, with bytes on its standard input.</summary>
+    public static Task<CommandRun> WithInputAsync(byte[] input, params string[] args)
+    {
+        (string program, string[] all) = CommandLine(args);
+        return OfProcessAsync(new ProcessStartInfo(program, all), input);
+    }
+
     /// <summary>In a process of its own that cannot write a file larger than some KiB, as if the disk were full by then; on systems with bash alone.</summary>
     public static Task<CommandRun> WithLittleDiskAsync(int kibibytes, params string[] args)
     {
@@ -39,12 +46,19 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         return muxer ? (Environment.ProcessPath!, [$"{program}.dll", .. args]) : (program, args);
     }
 
-    private static async Task<CommandRun> OfProcessAsync(ProcessStartInfo start)
+    private static async Task<CommandRun> OfProcessAsync(ProcessStartInfo start, byte[]? input = null)
     {
+        start.RedirectStandardInput = input is not null;
         start.UseShellExecute = false;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
+        if (input is not null)
+        {
+            await process.StandardInput.BaseStream.WriteAsync(input, TestContext.Current.CancellationToken);
+            process.StandardInput.Close();
+        }
+
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

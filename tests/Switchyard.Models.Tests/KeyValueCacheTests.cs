@@ -35,6 +35,23 @@ public sealed class KeyValueCacheTests
     }
 
     [Theory]
+    [MemberData(nameof(Decoders))]
+    public void Sequences_of_a_batch_go_on_as_each_does_alone(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using MoeTransformer model = GoldenModels.Load(folder);
+        Tensor tokens = GoldenModels.Numbers(folder).Tensor("input_ids").to(ScalarType.Int64);
+        tokens = tokens.narrow(1, 0, Math.Min(12, tokens.size(1)));
+        Tensor both = cat([tokens[..1], tokens[..1].flip(1)], 0);
+
+        Tensor together = Greedy(model, both);
+
+        Near.AssertClose(together[0], Greedy(model, both[..1])[0], Tolerance);
+        Near.AssertClose(together[1], Greedy(model, both[1..])[0], Tolerance);
+    }
+
+    [Theory]
     [InlineData(0, false)]
     [InlineData(5, false)]
     [InlineData(0, true)]
@@ -214,6 +231,19 @@ public sealed class KeyValueCacheTests
                 model.Run(new TransformerInput(Tokens(1, 1)) { Cache = cache, Mask = ones(1, 1, ScalarType.Bool) });
             }
         }
+    }
+
+    /// <summary>Logits of prompts and of six greedy tokens after each.</summary>
+    private static Tensor Greedy(MoeTransformer model, Tensor prompts)
+    {
+        using KeyValueCache cache = model.NewCache();
+        List<Tensor> all = [model.Run(prompts, cache).Logits];
+        for (int i = 0; i < 6; i++)
+        {
+            all.Add(model.Run(all[^1].narrow(1, all[^1].size(1) - 1, 1).argmax(-1), cache).Logits);
+        }
+
+        return cat([.. all], 1);
     }
 
     internal static MoeTransformerOptions Options(bool latent) => new()

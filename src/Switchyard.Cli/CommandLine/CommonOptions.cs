@@ -45,6 +45,30 @@ internal sealed class CommonOptions
         }
     };
 
+    /// <summary>An option of a number that has an upper bound.</summary>
+    public static Action<OptionResult> AtMost(double maximum) => result =>
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (double.TryParse(token.Value, out double value) && value > maximum)
+            {
+                result.AddError($"{result.Option.Name} is {token.Value}; it must be at most {maximum}");
+            }
+        }
+    };
+
+    /// <summary>An option of a number that is above zero.</summary>
+    public static Action<OptionResult> Positive => result =>
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (double.TryParse(token.Value, out double value) && !(value > 0))
+            {
+                result.AddError($"{result.Option.Name} is {token.Value}; it must be above 0");
+            }
+        }
+    };
+
     /// <summary>An option that takes one of a few words.</summary>
     public static Option<string> OneOf(string name, string description, string otherwise, params string[] words)
     {

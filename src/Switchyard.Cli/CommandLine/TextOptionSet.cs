@@ -10,7 +10,7 @@ internal sealed class TextOptionSet
 
     public Option<int?> Stride { get; } = new("--stride") { Description = "tokens from one window to the next; the context unless said otherwise. A token is judged once, with as much before it as the window has", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
 
-    public Option<long?> MaxTokens { get; } = new("--max-tokens") { Description = "use at most so many tokens; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
+    public Option<long?> MaxTokens { get; } = new("--max-tokens") { Description = "use at most so many tokens, shared out evenly among the files and folders of a folder; all unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(1) } };
 
     public void AddTo(Command command)
     {

@@ -3,16 +3,21 @@ using Switchyard.Models.Generation;
 
 namespace Switchyard.Cli.Terminal;
 
-/// <summary>Writes a continuation as it comes, each token in the colour of its expert where asked for.</summary>
-internal sealed class TokenWriter(bool colours)
+/// <summary>Writes a prompt and its continuation as it comes, each token in the colour of its expert where asked for; nothing before the first token, so that a prompt that is refused is not shown.</summary>
+internal sealed class TokenWriter(string prompt, bool colours)
 {
     private readonly bool _coloured = colours && AnsiConsole.Profile.Capabilities.Ansi;
     private readonly SortedDictionary<int, int> _used = [];
-
-    public void Prompt(string prompt) => Console.Out.Write(prompt);
+    private bool _begun;
 
     public void Write(GeneratedToken token)
     {
+        if (!_begun)
+        {
+            Console.Out.Write(prompt);
+            _begun = true;
+        }
+
         if (token.Experts is [.., int expert])
         {
             _used[expert] = _used.GetValueOrDefault(expert) + 1;
@@ -30,6 +35,11 @@ internal sealed class TokenWriter(bool colours)
     /// <summary>Ends the line; with colours, says which is which.</summary>
     public void End()
     {
+        if (!_begun)
+        {
+            return;
+        }
+
         Console.Out.WriteLine();
         if (colours && _used.Count > 0)
         {

@@ -107,9 +107,10 @@ internal static class EvalVerb
         using MoeTransformer model = new(config.ModelOptions(RoutingRecipe.Parse(config.Routing)));
         Checkpoint.LoadModel(model, folder.CheckpointPath(last));
         model.ComputeType = load.ComputeType;
+        using TokenProgress progress = new(parse.GetValue(common.Quiet));
         Evaluation evaluation = text is null
-            ? HeldOut(model, config, folder, maxTokens, cancellation)
-            : OfText(model, config, folder, Corpus.Open(text), length, stride ?? length, maxTokens, cancellation);
+            ? HeldOut(model, config, folder, maxTokens, progress, cancellation)
+            : OfText(model, config, folder, Corpus.Open(text), length, stride ?? length, maxTokens, progress, cancellation);
         return Tell(parse, common, evaluation, Path.GetFullPath(text ?? folder.Path), cached: null);
     }
 
@@ -128,16 +129,16 @@ internal static class EvalVerb
         return ExitCode.Done;
     }
 
-    private static Evaluation OfText(MoeTransformer model, RunConfig config, RunFolder folder, ICorpus text, int context, int stride, long maxTokens, CancellationToken cancellation)
+    private static Evaluation OfText(MoeTransformer model, RunConfig config, RunFolder folder, ICorpus text, int context, int stride, long maxTokens, TokenProgress progress, CancellationToken cancellation)
     {
         using CorpusVocabulary? vocabulary = RunText.Vocabulary(config, folder);
-        return Evaluator.Windows(model, text, vocabulary, context, stride, maxTokens, cancellation);
+        return Evaluator.Windows(model, text, vocabulary, context, stride, maxTokens, progress, cancellation);
     }
 
-    private static Evaluation HeldOut(MoeTransformer model, RunConfig config, RunFolder folder, long maxTokens, CancellationToken cancellation)
+    private static Evaluation HeldOut(MoeTransformer model, RunConfig config, RunFolder folder, long maxTokens, TokenProgress progress, CancellationToken cancellation)
     {
         using RunText text = RunText.Continue(config, folder, cancellation);
         long sequences = Math.Max(1, Math.Min(maxTokens, config.Training.EvaluateTokens) / config.Model.SequenceLength);
-        return Evaluator.Run(model, new HeldOutSequences(text.Corpus, config.Model.SequenceLength).Batches(config.Training.BatchSequences, sequences), vocabulary: text.Corpus.Vocabulary, cancellation: cancellation);
+        return Evaluator.Run(model, new HeldOutSequences(text.Corpus, config.Model.SequenceLength).Batches(config.Training.BatchSequences, sequences), vocabulary: text.Corpus.Vocabulary, progress: progress, cancellation: cancellation);
     }
 }

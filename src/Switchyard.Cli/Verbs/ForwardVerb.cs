@@ -41,6 +41,7 @@ internal static class ForwardVerb
 
     private static int Run(ParseResult parse, CommonOptions common, string path, string input, string output, string? mask, string? types, ModelLoadOptions load)
     {
+        OutputFile.RequireWritable("--output", output);
         Verb.UseThreads(parse, common);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Switchyard.Cli.CommandLine;
 using Switchyard.Models.Generation;
 
@@ -17,15 +18,15 @@ internal sealed class GenerateArguments
 
     private Option<int> MaxTokens { get; } = new("--max-tokens") { Description = "the most tokens to make", HelpName = "N", DefaultValueFactory = _ => 256, Validators = { CommonOptions.AtLeast(1) } };
 
-    private Option<double?> Temperature { get; } = Number<double?>("--temperature", "divides the logits; 0 takes the likeliest token");
+    private Option<double?> Temperature { get; } = Number<double?>("--temperature", "divides the logits; 0 takes the likeliest token", CommonOptions.AtLeast(0), CommonOptions.AtMost(float.MaxValue));
 
-    private Option<int?> TopK { get; } = Number<int?>("--top-k", "draw among the N likeliest tokens; 0 for all");
+    private Option<int?> TopK { get; } = Number<int?>("--top-k", "draw among the N likeliest tokens; 0 for all", CommonOptions.AtLeast(0));
 
-    private Option<double?> TopP { get; } = Number<double?>("--top-p", "draw among the likeliest tokens that have this probability together");
+    private Option<double?> TopP { get; } = Number<double?>("--top-p", "draw among the likeliest tokens that have this probability together", CommonOptions.Positive, CommonOptions.AtMost(1));
 
-    private Option<double?> MinP { get; } = Number<double?>("--min-p", "draw among tokens with at least this share of the likeliest one's probability");
+    private Option<double?> MinP { get; } = Number<double?>("--min-p", "draw among tokens with at least this share of the likeliest one's probability", CommonOptions.AtLeast(0), CommonOptions.AtMost(1));
 
-    private Option<double?> RepetitionPenalty { get; } = Number<double?>("--repetition-penalty", "divides the logits of tokens that are there already");
+    private Option<double?> RepetitionPenalty { get; } = Number<double?>("--repetition-penalty", "divides the logits of tokens that are there already", CommonOptions.Positive);
 
     private Option<string[]> Stop { get; } = new("--stop") { Description = "end before this text; may be given more than once", HelpName = "TEXT" };
 
@@ -73,6 +74,10 @@ internal sealed class GenerateArguments
         },
     };
 
-    private static Option<T> Number<T>(string name, string description) =>
-        new(name) { Description = $"{description}; as the model's generation_config.json has it unless said otherwise", HelpName = "N", Validators = { CommonOptions.AtLeast(0) } };
+    private static Option<T> Number<T>(string name, string description, params IReadOnlyList<Action<OptionResult>> bounds)
+    {
+        Option<T> option = new(name) { Description = $"{description}; as the model's generation_config.json has it unless said otherwise", HelpName = "N" };
+        option.Validators.AddRange(bounds);
+        return option;
+    }
 }

@@ -37,13 +37,12 @@ internal static class GenerateVerb
         Verb.UseThreads(parse, common);
         using TextGenerator generator = TextGenerator.Load(folder, arguments.Load.Read(parse), arguments.Tokenizer.Open(parse, folder));
         bool prints = common.Prints(parse);
-        TokenWriter? writer = prints ? new TokenWriter(options.RecordRouting) : null;
         StringBuilder text = new();
         List<GeneratedToken> tokens = [];
         string? conversation = parse.GetValue(arguments.Chat) ? Conversation(generator.Tokenizer, parse.GetValue(arguments.System), prompt, cancellation) : null;
+        TokenWriter? writer = prints ? new TokenWriter(conversation is null ? prompt : string.Empty, options.RecordRouting) : null;
         try
         {
-            writer?.Prompt(conversation is null ? prompt : string.Empty);
             int[] ids = generator.Tokenizer.Encode(conversation ?? prompt, addSpecial: conversation is null);
             await foreach (GeneratedToken token in generator.ContinueAsync(ids, options, cancellation))
             {
@@ -89,7 +88,7 @@ internal static class GenerateVerb
             await Console.Error.WriteLineAsync("switchyard: type the prompt and end it with Ctrl+D (Ctrl+Z and Enter on Windows), or give --prompt TEXT");
         }
 
-        return await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellation);
+        return await Task.Run(StandardInput.ReadToEnd, CancellationToken.None).WaitAsync(cancellation);
     }
 
     /// <summary>The text that the chat template makes of what system and user say.</summary>

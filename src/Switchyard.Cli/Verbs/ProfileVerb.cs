@@ -17,6 +17,7 @@ internal sealed class ProfileVerb
 {
     private const string ResultFile = "profile.json";
     private const string ReportFile = "report.html";
+    private const string Runs = "runs";
 
     private readonly CommonOptions _common = new();
     private readonly TextOptionSet _windows = new();
@@ -56,17 +57,19 @@ internal sealed class ProfileVerb
         ICorpus corpus = Corpus.Open(parse.GetValue(_text));
         ProfileResult? other = Stored(parse.GetValue(_compare));
         string? otherModel = other is null && parse.GetValue(_compare) is { } folder ? ModelPath.Resolve(folder) : null;
-        if (parse.GetValue(_output) is { } named)
+        if (parse.GetValue(_trace) is { } written)
         {
-            new RunFolder(named).Create();
+            OutputFile.RequireWritable(_trace.Name, written);
         }
+
+        new RunFolder(parse.GetValue(_output) ?? Runs).RequireWritable();
 
         Verb.UseThreads(parse, _common);
         ProfileResult result = parse.GetValue(_trace) is { } trace
             ? WithTrace(trace, writer => Profile(parse, path, corpus, writer, cancellation))
             : Profile(parse, path, corpus, null, cancellation);
         other ??= otherModel is null ? null : Profile(parse, otherModel, corpus, null, cancellation);
-        string output = Path.GetFullPath(parse.GetValue(_output) ?? Path.Combine("runs", $"profile-{result.Model.Name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+        string output = Path.GetFullPath(parse.GetValue(_output) ?? Path.Combine(Runs, $"profile-{result.Model.Name}-{DateTime.Now:yyyyMMdd-HHmmss}"));
         string report = Path.Combine(output, ReportFile);
         ProfileResultJson.Write(result, Path.Combine(output, ResultFile));
         ProfileReport.Write(result, report, other);

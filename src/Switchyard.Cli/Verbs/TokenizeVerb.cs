@@ -41,7 +41,7 @@ internal static class TokenizeVerb
         int[] ids;
         try
         {
-            ids = list is null ? tokenizer.Encode(text ?? Console.In.ReadToEnd(), special) : Ids(list);
+            ids = list is null ? tokenizer.Encode(text ?? StandardInput.ReadToEnd(), special) : Ids(list);
             text = tokenizer.Decode(ids, skipSpecial: !special);
         }
         catch (ArgumentException e)

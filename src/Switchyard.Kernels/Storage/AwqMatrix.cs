@@ -13,7 +13,7 @@ public sealed unsafe class AwqMatrix : StoredMatrix
     private static ReadOnlySpan<byte> Bits => [0, 16, 4, 20, 8, 24, 12, 28];
 
     private readonly uint* _weights, _zeros;
-    private readonly Half* _scales;
+    private readonly Scales _scales;
     private readonly int _group;
 
     /// <summary>A matrix where it lies.</summary>
@@ -24,7 +24,7 @@ public sealed unsafe class AwqMatrix : StoredMatrix
     /// <param name="columns">K.</param>
     /// <param name="group">Values of k that share a scale.</param>
     /// <exception cref="ArgumentException">Sizes do not fill whole words and groups.</exception>
-    public AwqMatrix(int* weights, int* zeros, Half* scales, int rows, int columns, int group) : base(rows, columns)
+    public AwqMatrix(int* weights, int* zeros, Scales scales, int rows, int columns, int group) : base(rows, columns)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(group);
         if (rows % 8 != 0 || columns % group != 0)
@@ -36,7 +36,7 @@ public sealed unsafe class AwqMatrix : StoredMatrix
     }
 
     /// <inheritdoc/>
-    public override long Bytes => ((long)Rows * Columns / 2) + ((long)(Columns / _group) * Rows * 20 / 8);
+    public override long Bytes => ((long)Rows * Columns / 2) + ((long)(Columns / _group) * Rows * (4 + (8 * _scales.Size)) / 8);
 
     internal override bool HasRows => false;
 
@@ -71,7 +71,7 @@ public sealed unsafe class AwqMatrix : StoredMatrix
             int group = (column + i) / _group, end = Math.Min(count, ((group + 1) * _group) - column);
             for (int r = 0; r < rows; r++)
             {
-                factor[r] = (float)_scales[((nint)group * Rows) + row + r];
+                factor[r] = _scales[((nint)group * Rows) + row + r];
                 shift[r] = (_zeros[((nint)group * words) + word] >> bits[(row + r) % 8]) & 15;
             }
             uint* at = _weights + ((nint)(column + i) * words) + word;

@@ -13,14 +13,14 @@ public sealed unsafe class Float8Matrix : StoredMatrix
     public const int Block = 128;
 
     private readonly byte* _values;
-    private readonly float* _scales;
+    private readonly Scales _scales;
 
     /// <summary>A matrix where it lies.</summary>
     /// <param name="values">Codes, [N, K].</param>
     /// <param name="scales">[⌈N/128⌉, ⌈K/128⌉].</param>
     /// <param name="rows">N.</param>
     /// <param name="columns">K.</param>
-    public Float8Matrix(byte* values, float* scales, int rows, int columns) : base(rows, columns)
+    public Float8Matrix(byte* values, Scales scales, int rows, int columns) : base(rows, columns)
     {
         _values = values;
         _scales = scales;
@@ -29,7 +29,7 @@ public sealed unsafe class Float8Matrix : StoredMatrix
     private int ScaleColumns => (Columns + Block - 1) / Block;
 
     /// <inheritdoc/>
-    public override long Bytes => ((long)Rows * Columns) + ((Rows + Block - 1L) / Block * ScaleColumns * sizeof(float));
+    public override long Bytes => ((long)Rows * Columns) + ((Rows + Block - 1L) / Block * ScaleColumns * _scales.Size);
 
     /// <summary>The value of a code: (−1)^s · 2^(e−7) · (1 + m/8), 2^−6 · m/8 where e = 0, NaN where all other bits are set.</summary>
     /// <param name="code">Eight bits.</param>
@@ -49,11 +49,11 @@ public sealed unsafe class Float8Matrix : StoredMatrix
         for (int r = 0; r < rows; r++)
         {
             byte* source = _values + ((nint)(row + r) * Columns) + column;
-            float* scales = _scales + ((nint)((row + r) / Block) * ScaleColumns);
+            nint scales = (nint)((row + r) / Block) * ScaleColumns;
             for (int i = 0; i < count;)
             {
                 int take = Math.Min(count - i, Block - ((column + i) % Block));
-                WidenBlock(source + i, take, scales[(column + i) / Block], target + (r * stride) + i);
+                WidenBlock(source + i, take, _scales[scales + ((column + i) / Block)], target + (r * stride) + i);
                 i += take;
             }
         }

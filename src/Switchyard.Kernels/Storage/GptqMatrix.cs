@@ -11,7 +11,7 @@ namespace Switchyard.Kernels.Storage;
 public sealed unsafe class GptqMatrix : StoredMatrix
 {
     private readonly uint* _weights, _zeros;
-    private readonly Half* _scales;
+    private readonly Scales _scales;
     private readonly int* _groupOf;
     private readonly int _bits, _groups, _zeroOffset;
 
@@ -26,7 +26,7 @@ public sealed unsafe class GptqMatrix : StoredMatrix
     /// <param name="bits">4 or 8.</param>
     /// <param name="secondFormat">Whether zeros are stored as they are (<c>gptq_v2</c>).</param>
     /// <exception cref="ArgumentException">A group index is out of range, or sizes do not fill whole words.</exception>
-    public GptqMatrix(int* weights, int* zeros, Half* scales, int* groupOf, int rows, int columns, int groups, int bits, bool secondFormat) : base(rows, columns)
+    public GptqMatrix(int* weights, int* zeros, Scales scales, int* groupOf, int rows, int columns, int groups, int bits, bool secondFormat) : base(rows, columns)
     {
         if (bits is not (4 or 8))
             throw new ArgumentException($"{bits} bits; expected 4 or 8.", nameof(bits));
@@ -45,7 +45,7 @@ public sealed unsafe class GptqMatrix : StoredMatrix
     }
 
     /// <inheritdoc/>
-    public override long Bytes => ((long)Rows * Columns * _bits / 8) + ((long)_groups * Rows * (_bits + 16) / 8) + ((long)Columns * sizeof(int));
+    public override long Bytes => ((long)Rows * Columns * _bits / 8) + ((long)_groups * Rows * (_bits + (8 * _scales.Size)) / 8) + ((long)Columns * sizeof(int));
 
     internal override bool HasRows => false;
 
@@ -117,7 +117,7 @@ public sealed unsafe class GptqMatrix : StoredMatrix
         for (int r = 0; r < rows; r++)
         {
             int n = row + r;
-            factor[r] = (float)_scales[((nint)group * Rows) + n];
+            factor[r] = _scales[((nint)group * Rows) + n];
             shift[r] = ((_zeros[((nint)group * (Rows / each)) + (n / each)] >> (n % each * _bits)) & mask) + _zeroOffset;
         }
     }

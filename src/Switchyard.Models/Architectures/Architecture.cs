@@ -31,6 +31,9 @@ public abstract class Architecture : ICatalogEntry
     /// <summary>The key of <c>config.json</c> for the number of routed experts E.</summary>
     internal virtual string ExpertsKey => "num_experts";
 
+    /// <summary>The key of <c>config.json</c> for the inner size f of an expert.</summary>
+    internal virtual string InnerSizeKey => "moe_intermediate_size";
+
     /// <summary>Why a tensor of the checkpoint is left out, as a phrase; null for one that belongs to the model.</summary>
     internal virtual string? LeftOut(string tensor, MoeTransformerOptions options) =>
         tensor.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) ? "angles that are computed"

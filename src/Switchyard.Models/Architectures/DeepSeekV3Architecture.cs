@@ -24,6 +24,8 @@ internal sealed class DeepSeekV3Architecture : Architecture
         int expert = config.Int("moe_intermediate_size");
         Expect("scoring_func", "sigmoid");
         Expect("topk_method", "noaux_tc");
+        long shared = (long)expert * config.Int("n_shared_experts", 0);
+        config.Refuse(shared is < 0 or > int.MaxValue, $"n_shared_experts is {config.Int("n_shared_experts", 0)}; times moe_intermediate_size, {expert}, it must lie between 0 and {int.MaxValue}");
         config.Refuse(config.Int("moe_layer_freq", 1) != 1, $"moe_layer_freq is {config.Int("moe_layer_freq", 1)}; only 1 is computed");
         return DecoderKeys.Options(config) with
         {
@@ -43,7 +45,7 @@ internal sealed class DeepSeekV3Architecture : Architecture
             InnerSize = expert,
             DenseInnerSize = config.Int("intermediate_size"),
             DenseLayers = [.. Enumerable.Range(0, Math.Clamp(config.Int("first_k_dense_replace"), 0, config.Int("num_hidden_layers")))],
-            SharedInnerSize = config.Has("n_shared_experts") ? expert * config.Int("n_shared_experts") : 0,
+            SharedInnerSize = (int)shared,
             Moe = DecoderKeys.Moe(
                 new SelectorOptions
                 {

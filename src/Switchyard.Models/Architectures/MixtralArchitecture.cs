@@ -11,6 +11,8 @@ internal sealed class MixtralArchitecture : Architecture
 
     internal override string ExpertsKey => "num_local_experts";
 
+    internal override string InnerSizeKey => "intermediate_size";
+
     internal override MoeTransformerOptions Options(ConfigReader config, IReadOnlySet<string> tensors)
     {
         int inner = config.Int("intermediate_size");

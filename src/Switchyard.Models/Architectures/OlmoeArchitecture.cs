@@ -9,6 +9,8 @@ internal sealed class OlmoeArchitecture : Architecture
 
     public override string Summary => "norms of queries and keys over all heads, optional clipping";
 
+    internal override string InnerSizeKey => "intermediate_size";
+
     internal override MoeTransformerOptions Options(ConfigReader config, IReadOnlySet<string> tensors)
     {
         bool bias = config.Bool("attention_bias");

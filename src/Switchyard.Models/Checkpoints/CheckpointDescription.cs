@@ -1,5 +1,6 @@
 using Switchyard.Models.Architectures;
 using Switchyard.Models.Files;
+using Switchyard.Models.Weights;
 
 namespace Switchyard.Models.Checkpoints;
 
@@ -18,7 +19,7 @@ public sealed record CheckpointDescription
     /// <summary>The architecture whose keys and names a <c>switchyard_moe</c> has, where its section says; else null.</summary>
     public string? BaseArchitecture { get; init; }
 
-    /// <summary>Why the model cannot be run; null where it can.</summary>
+    /// <summary>Why the model cannot be run, as far as configuration and headers tell; null where it can, unless a value among the weights is damaged.</summary>
     public string? CannotRun { get; init; }
 
     /// <summary>Files of weights.</summary>
@@ -98,11 +99,16 @@ public sealed record CheckpointDescription
             MoeTransformerOptions options = architecture.Options(config, names);
             description = description.WithModel(options, entries, e => architecture.LeftOut(e.Name, options), Weights);
             MoeTransformerOptions whole = ModelConfiguration.Read(config, architecture, names);
+            _ = new HeaderCheck(new WeightReader(tensors, config), architecture.Names(config), whole).Run(architecture);
             return description with { Moe = description.Moe is null ? null : MoeLayout.Of(whole), BaseArchitecture = architecture.Name == type ? null : architecture.Name };
         }
         catch (CheckpointFormatException e)
         {
-            return description with { CannotRun = e.Reason };
+            return description with { CannotRun = e.Tensor is null ? e.Reason : $"tensor '{e.Tensor}': {e.Reason}" };
+        }
+        catch (ConfigurationException e)
+        {
+            return description with { CannotRun = e.Message };
         }
 
         long Weights(IEnumerable<SafetensorsEntry> of) => of.Sum(e => quantization?.Weights(e) ?? e.Count);

@@ -46,12 +46,10 @@ internal static class ExpertMatrix
         byte* from = (byte*)file.Address(entry.Name) + (first * size);
         int width = checked((int)(count * size));
         long stride = entry.Shape[1] * size;
-        fixed (byte* to = columns.bytes)
+        var to = (byte*)TensorBytes.Address(columns);
+        for (long row = 0; row < entry.Shape[0]; row++)
         {
-            for (long row = 0; row < entry.Shape[0]; row++)
-            {
-                new ReadOnlySpan<byte>(from + (row * stride), width).CopyTo(new Span<byte>(to + (row * width), width));
-            }
+            new ReadOnlySpan<byte>(from + (row * stride), width).CopyTo(new Span<byte>(to + (row * width), width));
         }
 
         return columns;

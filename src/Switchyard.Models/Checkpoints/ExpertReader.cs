@@ -28,9 +28,16 @@ internal sealed class ExpertReader
         {
             string stem = prefix + (kind.EndsWith("_bias", StringComparison.Ordinal) ? kind.Replace("_bias", "_proj_bias", StringComparison.Ordinal) : kind + "_proj");
             string? fused = new[] { names.Of(stem), stem }.FirstOrDefault(weights.Checkpoint.Has);
-            string[][] single = [.. Enumerable.Range(0, sizes.Experts).Select(e => ModelTensors.PartNames($"{prefix}{e}.", kind, Gated).Select(names.Of).ToArray())];
+            string[][] single = fused is not null ? [] : [.. Enumerable.Range(0, sizes.Experts).Select(e => ModelTensors.PartNames($"{prefix}{e}.", kind, Gated).Select(names.Of).ToArray())];
             return new Part(kind, fused, single);
         })];
+    }
+
+    /// <summary>Whether the experts of a layer are in tensors of all of them together.</summary>
+    public static bool AreFused(int layer, CheckpointTensors tensors, TensorNames names)
+    {
+        string down = ModelTensors.ExpertsPrefix(layer) + "down_proj";
+        return tensors.Has(names.Of(down)) || tensors.Has(down);
     }
 
     /// <summary>Names of the tensors that will be read.</summary>
@@ -55,6 +62,26 @@ internal sealed class ExpertReader
         (StoredMatrix GateUp, StoredMatrix Down)[] all = [.. Enumerable.Range(0, Experts).Select(OpenMapped)];
         string[] storages = [.. _parts.SelectMany(p => p.Fused is not null ? [PlainWeights.Name(_weights.Checkpoint.Entry(p.Fused).Type)] : p.Single.SelectMany(n => n).Select(_weights.Storage)).Distinct()];
         return new StoredExperts(_sizes, [.. all.Select(m => m.GateUp)], [.. all.Select(m => m.Down)], string.Join('+', storages));
+    }
+
+    /// <summary>Checks by the headers alone that the tensors are of the right types and shapes.</summary>
+    /// <exception cref="CheckpointFormatException">One is missing, or of another shape or type.</exception>
+    public void Check()
+    {
+        foreach (Part part in _parts)
+        {
+            long[] shape = FusedShape(part.Kind);
+            if (part.Fused is { } fused)
+            {
+                _weights.Check(fused, ScalarType.Float32, IsTurned(fused, shape) ? [shape[0], shape[2], shape[1]] : shape);
+                continue;
+            }
+
+            foreach (string name in part.Single.SelectMany(names => names))
+            {
+                _weights.Check(name, ScalarType.Float32, [shape[1] / part.Single[0].Length, .. shape[2..]]);
+            }
+        }
     }
 
     /// <summary>Where the bytes of an expert are: whole tensors, or its parts of fused ones.</summary>
@@ -122,7 +149,7 @@ internal sealed class ExpertReader
         {
             SafetensorsType type = placed.Entry(fused).Type;
             return PlainWeights.Matrix(type, placed.Address(fused), rows, columns)
-                ?? throw new CheckpointFormatException(placed.FileOf(fused).Path, fused, $"its type is {type}; expected F32, F16 or BF16.");
+                ?? throw new CheckpointFormatException(placed.Checkpoint.FileOf(fused).Path, fused, $"its type is {type}; expected F32, F16 or BF16.");
         }
 
         string[] names = part.Single[expert];
@@ -131,15 +158,20 @@ internal sealed class ExpertReader
             : _weights.Open(names[0], rows, columns, placed);
     }
 
-    private long[] FusedShape(string kind) => kind is "gate_up" ? [_sizes.Experts, FirstRows, _sizes.HiddenSize] : [_sizes.Experts, _sizes.HiddenSize, _sizes.InnerSize];
-
-    /// <summary>Where both sizes of a fused matrix are equal it is taken as it is.</summary>
-    private void CopyFused(string name, Tensor target)
+    /// <summary>The shape of a part of all experts together.</summary>
+    private long[] FusedShape(string kind) => kind switch
     {
-        IReadOnlyList<long> shape = _weights.Checkpoint.Entry(name).Shape;
-        bool turned = target.dim() == 3 && target.size(1) != target.size(2) && shape.SequenceEqual([target.size(0), target.size(2), target.size(1)]);
-        _weights.CopyTo(name, turned ? target.transpose(1, 2) : target);
-    }
+        "gate_up" => [_sizes.Experts, FirstRows, _sizes.HiddenSize],
+        "down" => [_sizes.Experts, _sizes.HiddenSize, _sizes.InnerSize],
+        "gate_up_bias" => [_sizes.Experts, FirstRows],
+        _ => [_sizes.Experts, _sizes.HiddenSize],
+    };
+
+    /// <summary>Whether a fused matrix lies transposed. Where both its sizes are equal it is taken as it is.</summary>
+    private bool IsTurned(string name, long[] shape) =>
+        shape.Length == 3 && shape[1] != shape[2] && _weights.Checkpoint.Entry(name).Shape.SequenceEqual([shape[0], shape[2], shape[1]]);
+
+    private void CopyFused(string name, Tensor target) => _weights.CopyTo(name, IsTurned(name, target.shape) ? target.transpose(1, 2) : target);
 
     /// <summary>One of the experts' tensors: fused, or one or two names for each expert.</summary>
     private sealed record Part(string Kind, string? Fused, string[][] Single);

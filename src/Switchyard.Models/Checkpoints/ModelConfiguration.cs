@@ -86,6 +86,7 @@ internal static class ModelConfiguration
         try
         {
             MoeTransformerOptions options = architecture.Options(config, tensors);
+            new SizeKeys(config, architecture).Check(options);
             if (config.Has(ModelSection.Key))
             {
                 ModelSection section = config.Section<ModelSection>(ModelSection.Key, ModelSection.Json);

@@ -11,8 +11,6 @@ namespace Switchyard.Models.Checkpoints;
 /// <summary>Reads a model from a folder in Hugging Face's layout.</summary>
 internal static class ModelReader
 {
-    private const int NamesListed = 5;
-
     public static MoeTransformer Load(string path, ModelLoadOptions load)
     {
         if (load.ExpertCacheBytes is { } asked && (load.Trainable || asked <= 0))
@@ -87,14 +85,13 @@ internal static class ModelReader
 
             TensorNames names = architecture.Names(config);
             WeightReader weights = new(tensors, config);
-            SizeCheck.Run(weights, names, options);
+            IReadOnlyDictionary<string, int> leftOut = new HeaderCheck(weights, names, options).Run(architecture);
             Dictionary<int, ExpertReader> experts = readers = Enumerable.Range(0, options.Layers).Where(options.IsMoe)
                 .ToDictionary(layer => layer, layer => new ExpertReader(layer, options.MoeLayer(layer).ExpertSizes, weights, names));
-            Check(tensors, experts.Values.SelectMany(e => e.Names).Where(n => !tensors.Has(n)), []);
             model = new MoeTransformer(options, layer => load.Trainable || !experts[layer].CanStay ? null : experts[layer].Stay());
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
-            IReadOnlyDictionary<string, int> leftOut = Fill(model, weights, names, experts, architecture, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
+            Fill(model, weights, names, experts, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
             RequireNumbers(model, weights);
             model.Source.RoutingTensors = ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)).SelectMany(t => weights.Tensors(t.Name)).ToHashSet(StringComparer.Ordinal);
@@ -116,27 +113,9 @@ internal static class ModelReader
         }
     }
 
-    private static Dictionary<string, int> Fill(MoeTransformer model, WeightReader weights, TensorNames names, Dictionary<int, ExpertReader> experts, Architecture architecture, bool stays)
+    private static void Fill(MoeTransformer model, WeightReader weights, TensorNames names, Dictionary<int, ExpertReader> experts, bool stays)
     {
         (string Name, Tensor Tensor)[] others = [.. ModelTensors.WithoutExperts(model).Select(t => (names.Of(t.Name), t.Tensor))];
-        CheckpointTensors tensors = weights.Checkpoint;
-        HashSet<string> wanted = new(others.SelectMany(t => weights.Tensors(t.Name)).Concat(experts.Values.SelectMany(e => e.Names)), StringComparer.Ordinal);
-
-        List<string> unexpected = [];
-        Dictionary<string, int> leftOut = new(StringComparer.Ordinal);
-        foreach (string name in tensors.Names.Where(n => !wanted.Contains(n)).Order(StringComparer.Ordinal))
-        {
-            if (architecture.LeftOut(name, model.Options) is { } reason)
-            {
-                leftOut[reason] = leftOut.GetValueOrDefault(reason) + 1;
-            }
-            else
-            {
-                unexpected.Add(name);
-            }
-        }
-
-        Check(tensors, wanted.Where(n => !tensors.Has(n)), unexpected);
         HashSet<string> kept = stays ? DenseReader.Keep(model, weights, names) : [];
         foreach ((string name, Tensor tensor) in others.Where(t => !kept.Contains(t.Name)))
         {
@@ -151,8 +130,6 @@ internal static class ModelReader
         {
             experts[layer.Options.Layer].Fill(layer.Experts);
         }
-
-        return leftOut;
     }
 
     /// <summary>Refuses routers that hold what is no finite number: their experts would only seem unused.</summary>
@@ -167,16 +144,4 @@ internal static class ModelReader
             }
         }
     }
-
-    private static void Check(CheckpointTensors tensors, IEnumerable<string> missing, IReadOnlyList<string> unexpected)
-    {
-        string[] names = [.. missing.Order(StringComparer.Ordinal)];
-        if (names.Length + unexpected.Count > 0)
-        {
-            throw new CheckpointFormatException(tensors.Path, null, $"{List("missing", names)}{List("unexpected", unexpected)}");
-        }
-    }
-
-    private static string List(string what, IReadOnlyList<string> names) =>
-        names.Count == 0 ? string.Empty : $"{names.Count} tensors are {what}: {string.Join(", ", names.Take(NamesListed))}{(names.Count > NamesListed ? ", …" : string.Empty)}. ";
 }

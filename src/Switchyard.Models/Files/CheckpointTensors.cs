@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Models.Files;
 
-/// <summary>The tensors of a checkpoint's folder, mapped into memory: of <c>model.safetensors</c>, or of the files that <c>model.safetensors.index.json</c> names. Headers are checked when it is opened; tensors cost memory only as they are touched.</summary>
+/// <summary>The tensors of a checkpoint's folder, mapped into memory: of <c>model.safetensors</c>, of the files that <c>model.safetensors.index.json</c> names, or, where there is neither, of <c>model-00001-of-0000N.safetensors</c> to the N-th. Headers are checked when it is opened; tensors cost memory only as they are touched.</summary>
 /// <remarks>Every tensor that the index maps must be in its file, every tensor of a file must be mapped to that file, and none may be in two.</remarks>
 public sealed class CheckpointTensors : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class CheckpointTensors : IDisposable
 
     private CheckpointTensors(string path) => Path = path;
 
-    /// <summary>The file that names all tensors: the index, or the one file of weights.</summary>
+    /// <summary>The file that names all tensors: the index, the one file of weights, or the first of several without an index.</summary>
     public string Path { get; }
 
     /// <summary>The files of weights, in order of their names.</summary>
@@ -33,18 +33,16 @@ public sealed class CheckpointTensors : IDisposable
         string single = System.IO.Path.Combine(folder, WeightsFile);
         string index = System.IO.Path.Combine(folder, IndexFile);
         bool sharded = File.Exists(index) && !File.Exists(single);
-        if (!sharded && !File.Exists(single))
+        IReadOnlyList<string> files = sharded ? [] : File.Exists(single) ? [WeightsFile] : NumberedFiles.Of(folder);
+        if (!sharded && files.Count == 0)
         {
-            string? pickle = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.bin").Concat(Directory.EnumerateFiles(folder, "*.pt*")).FirstOrDefault() : null;
-            throw new CheckpointFormatException(single, null, pickle is null
-                ? "there are no weights."
-                : $"there is no such file, but a pickle file, '{System.IO.Path.GetFileName(pickle)}', which can run code when read and is never opened: convert it to safetensors.");
+            throw new CheckpointFormatException(single, null, WhyNot(folder));
         }
 
-        CheckpointTensors tensors = new(sharded ? index : single);
+        CheckpointTensors tensors = new(sharded ? index : System.IO.Path.Combine(folder, files[0]));
         try
         {
-            tensors.OpenFiles(folder, sharded ? SafetensorsIndex.Read(index) : null);
+            tensors.OpenFiles(folder, files, sharded ? SafetensorsIndex.Read(index) : null);
             return tensors;
         }
         catch
@@ -75,24 +73,43 @@ public sealed class CheckpointTensors : IDisposable
     /// <exception cref="CheckpointFormatException">There is no such tensor, its shape is another, or its type is not of the same sort: floating point and whole numbers are not turned into each other.</exception>
     public void CopyTo(string name, Tensor destination)
     {
-        SafetensorsEntry entry = Entry(name);
-        bool fits = destination.is_floating_point()
-            ? entry.Type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16
-            : entry.Type == SafetensorsTypes.Of(destination.dtype);
-        if (!fits)
-        {
-            throw new CheckpointFormatException(FileOf(name).Path, name, $"its type is {entry.Type}; expected {(destination.is_floating_point() ? "F64, F32, F16 or BF16" : SafetensorsTypes.Of(destination.dtype))}.");
-        }
-
+        RequireType(name, destination.dtype);
         FileOf(name).CopyTo(name, destination);
+    }
+
+    /// <summary>Checks that a tensor can be copied into one of a type.</summary>
+    /// <exception cref="CheckpointFormatException">There is no such tensor, or its type is not of the same sort.</exception>
+    internal void RequireType(string name, ScalarType type)
+    {
+        SafetensorsType found = Entry(name).Type;
+        bool real = type is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
+        if (real ? found is not (SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16) : found != SafetensorsTypes.Of(type))
+        {
+            throw new CheckpointFormatException(FileOf(name).Path, name, $"its type is {found}; expected {(real ? "F64, F32, F16 or BF16" : SafetensorsTypes.Of(type))}.");
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _opened.ForEach(f => f.Dispose());
 
-    private void OpenFiles(string folder, Dictionary<string, string>? map)
+    /// <summary>What is wrong with a folder that has no weights of a name that is looked for.</summary>
+    private static string WhyNot(string folder)
     {
-        foreach (string name in map?.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal) ?? (IEnumerable<string>)[WeightsFile])
+        if (!Directory.Exists(folder))
+        {
+            return "there is no such folder.";
+        }
+
+        string? other = Directory.EnumerateFiles(folder, "*.safetensors").Select(System.IO.Path.GetFileName).Order(StringComparer.Ordinal).FirstOrDefault();
+        string? pickle = Directory.EnumerateFiles(folder, "*.bin").Concat(Directory.EnumerateFiles(folder, "*.pt*")).Select(System.IO.Path.GetFileName).FirstOrDefault();
+        return other is not null ? $"there is no such file, nor {IndexFile}, but '{other}': rename it if it holds the whole model."
+            : pickle is not null ? $"there is no such file, but a pickle file, '{pickle}', which can run code when read and is never opened: convert it to safetensors."
+            : "there are no weights.";
+    }
+
+    private void OpenFiles(string folder, IReadOnlyList<string> files, Dictionary<string, string>? map)
+    {
+        foreach (string name in map?.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal) ?? (IEnumerable<string>)files)
         {
             string path = System.IO.Path.Combine(folder, name);
             if (!File.Exists(path))
@@ -114,7 +131,10 @@ public sealed class CheckpointTensors : IDisposable
                     throw new CheckpointFormatException(path, tensor, $"the index '{Path}' says that it is in '{map[tensor]}'.");
                 }
 
-                _files.Add(tensor, file);
+                if (!_files.TryAdd(tensor, file))
+                {
+                    throw new CheckpointFormatException(path, tensor, $"it is in '{System.IO.Path.GetFileName(_files[tensor].Path)}' as well.");
+                }
             }
         }
 

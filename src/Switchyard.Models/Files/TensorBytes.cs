@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Files;
@@ -9,6 +11,15 @@ internal static class TensorBytes
 
     /// <summary>A use of a piece of memory.</summary>
     public delegate void Use(Span<byte> chunk);
+
+    /// <summary>Where the memory of a contiguous tensor on the CPU begins, however long it is; valid as long as the tensor is referred to.</summary>
+    public static unsafe nint Address(Tensor tensor)
+    {
+        // A span holds 2 GiB at most; the first element has the same address.
+        using Tensor flat = tensor.view(-1);
+        using Tensor first = flat.narrow(0, 0, 1);
+        return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
+    }
 
     /// <summary>Goes over the memory of a contiguous tensor on the CPU from start to end.</summary>
     public static void ForEachChunk(Tensor tensor, Use use)

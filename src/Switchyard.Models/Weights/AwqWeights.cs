@@ -32,18 +32,25 @@ internal sealed class AwqWeights : WeightFormat
         return (words * Each, inputs);
     }
 
-    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
+    public override void Check(CheckpointTensors tensors, string stem, int rows, int columns)
     {
-        int group = _group < 0 ? columns : _group;
+        int group = Group(columns);
         if (rows % Each != 0 || columns % group != 0)
         {
             throw Wrong(tensors, stem + ".qweight", $"a matrix of {rows} outputs and {columns} inputs does not fill words of {Each} and groups of {group}.");
         }
 
-        nint weights = Address(tensors, stem + ".qweight", SafetensorsType.I32, columns, rows / Each);
-        nint zeros = Address(tensors, stem + ".qzeros", SafetensorsType.I32, columns / group, rows / Each);
-        nint scales = Address(tensors, stem + ".scales", SafetensorsType.F16, columns / group, rows);
-        CheckFinite(tensors, stem + ".scales");
-        return new AwqMatrix((int*)weights, (int*)zeros, (Half*)scales, rows, columns, group);
+        Require(tensors, stem + ".qweight", [SafetensorsType.I32], columns, rows / Each);
+        Require(tensors, stem + ".qzeros", [SafetensorsType.I32], columns / group, rows / Each);
+        Require(tensors, stem + ".scales", ScaleTypes, columns / group, rows);
     }
+
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
+    {
+        Check(tensors.Checkpoint, stem, rows, columns);
+        Scales scales = FiniteScales(tensors, stem + ".scales");
+        return new AwqMatrix((int*)tensors.Address(stem + ".qweight"), (int*)tensors.Address(stem + ".qzeros"), scales, rows, columns, Group(columns));
+    }
+
+    private int Group(int columns) => _group < 0 ? columns : _group;
 }

@@ -4,7 +4,7 @@ using Switchyard.Models.Files;
 
 namespace Switchyard.Models.Weights;
 
-/// <summary>DeepSeek's 8-bit floats: <c>weight</c> [N, K] in F8_E4M3, <c>weight_scale_inv</c> [⌈N/128⌉, ⌈K/128⌉] in F32, W = value · scale.</summary>
+/// <summary>DeepSeek's 8-bit floats: <c>weight</c> [N, K] in F8_E4M3, <c>weight_scale_inv</c> [⌈N/128⌉, ⌈K/128⌉], W = value · scale.</summary>
 internal sealed class Float8Weights : WeightFormat
 {
     public Float8Weights(ConfigReader quantization)
@@ -23,13 +23,17 @@ internal sealed class Float8Weights : WeightFormat
 
     public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem) => Pair(tensors, stem + ".weight");
 
+    public override void Check(CheckpointTensors tensors, string stem, int rows, int columns)
+    {
+        Require(tensors, stem + ".weight", [SafetensorsType.F8_E4M3], rows, columns);
+        Require(tensors, stem + ".weight_scale_inv", ScaleTypes, Blocks(rows), Blocks(columns));
+
+        static long Blocks(int size) => ((long)size + Float8Matrix.Block - 1) / Float8Matrix.Block;
+    }
+
     public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
-        nint values = Address(tensors, stem + ".weight", SafetensorsType.F8_E4M3, rows, columns);
-        nint scales = Address(tensors, stem + ".weight_scale_inv", SafetensorsType.F32, Blocks(rows), Blocks(columns));
-        CheckFinite(tensors, stem + ".weight_scale_inv");
-        return new Float8Matrix((byte*)values, (float*)scales, rows, columns);
-
-        static long Blocks(int size) => (size + Float8Matrix.Block - 1) / Float8Matrix.Block;
+        Check(tensors.Checkpoint, stem, rows, columns);
+        return new Float8Matrix((byte*)tensors.Address(stem + ".weight"), FiniteScales(tensors, stem + ".weight_scale_inv"), rows, columns);
     }
 }

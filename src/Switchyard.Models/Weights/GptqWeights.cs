@@ -32,7 +32,7 @@ internal sealed class GptqWeights : WeightFormat
         return (outputs, words * (32 / _bits));
     }
 
-    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
+    public override void Check(CheckpointTensors tensors, string stem, int rows, int columns)
     {
         int each = 32 / _bits;
         if (columns % each != 0 || rows % each != 0 || (_group > 0 && columns % _group != 0))
@@ -40,19 +40,25 @@ internal sealed class GptqWeights : WeightFormat
             throw Wrong(tensors, stem + ".qweight", $"a matrix of {rows} outputs and {columns} inputs does not fill words of {each} and groups of {_group}.");
         }
 
-        int groups = _group < 0 ? 1 : columns / _group;
-        nint weights = Address(tensors, stem + ".qweight", SafetensorsType.I32, columns / each, rows);
-        nint zeros = Address(tensors, stem + ".qzeros", SafetensorsType.I32, groups, rows / each);
-        nint scales = Address(tensors, stem + ".scales", SafetensorsType.F16, groups, rows);
-        nint order = Address(tensors, stem + ".g_idx", SafetensorsType.I32, columns);
-        CheckFinite(tensors, stem + ".scales");
+        Require(tensors, stem + ".qweight", [SafetensorsType.I32], columns / each, rows);
+        Require(tensors, stem + ".qzeros", [SafetensorsType.I32], Groups(columns), rows / each);
+        Require(tensors, stem + ".scales", ScaleTypes, Groups(columns), rows);
+        Require(tensors, stem + ".g_idx", [SafetensorsType.I32], columns);
+    }
+
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
+    {
+        Check(tensors.Checkpoint, stem, rows, columns);
+        Scales scales = FiniteScales(tensors, stem + ".scales");
         try
         {
-            return new GptqMatrix((int*)weights, (int*)zeros, (Half*)scales, (int*)order, rows, columns, groups, _bits, _second);
+            return new GptqMatrix((int*)tensors.Address(stem + ".qweight"), (int*)tensors.Address(stem + ".qzeros"), scales, (int*)tensors.Address(stem + ".g_idx"), rows, columns, Groups(columns), _bits, _second);
         }
         catch (ArgumentException e)
         {
-            throw Wrong(tensors, stem + ".g_idx", e.Message, e);
+            throw Wrong(tensors.Checkpoint, stem + ".g_idx", e.Message.Split(" (Parameter")[0], e);
         }
     }
+
+    private int Groups(int columns) => _group < 0 ? 1 : columns / _group;
 }

@@ -11,7 +11,7 @@ internal sealed class IntegerWeights : WeightFormat
     public const string Method = "switchyard";
 
     private const string Codes = ".weight_codes";
-    private const string Scales = ".weight_scales";
+    private const string ScalesOf = ".weight_scales";
     private readonly int _bits, _group;
 
     public IntegerWeights(ConfigReader quantization)
@@ -23,13 +23,13 @@ internal sealed class IntegerWeights : WeightFormat
     }
 
     /// <summary>Names of the two tensors of a weight.</summary>
-    public static (string Codes, string Scales) NamesOf(string stem) => (stem + Codes, stem + Scales);
+    public static (string Codes, string Scales) NamesOf(string stem) => (stem + Codes, stem + ScalesOf);
 
     public override string Name(CheckpointTensors tensors, string stem) => $"int{_bits}";
 
     public override bool Holds(CheckpointTensors tensors, string stem) => tensors.Has(stem + Codes);
 
-    public override IEnumerable<string> Tensors(string stem) => [stem + Codes, stem + Scales];
+    public override IEnumerable<string> Tensors(string stem) => [stem + Codes, stem + ScalesOf];
 
     public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem)
     {
@@ -37,18 +37,22 @@ internal sealed class IntegerWeights : WeightFormat
         return (rows, _bits == 4 ? 2 * columns : columns);
     }
 
-    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
+    public override void Check(CheckpointTensors tensors, string stem, int rows, int columns)
     {
         if (_bits == 4 && columns % 2 != 0)
         {
             throw Wrong(tensors, stem + Codes, $"{columns} columns do not fill bytes of two.");
         }
 
-        nint codes = _bits == 4
-            ? Address(tensors, stem + Codes, SafetensorsType.U8, rows, columns / 2)
-            : Address(tensors, stem + Codes, SafetensorsType.I8, rows, columns);
-        nint scales = Address(tensors, stem + Scales, SafetensorsType.F32, rows, (columns + _group - 1) / _group);
-        CheckFinite(tensors, stem + Scales);
+        Require(tensors, stem + Codes, [_bits == 4 ? SafetensorsType.U8 : SafetensorsType.I8], rows, _bits == 4 ? columns / 2 : columns);
+        Require(tensors, stem + ScalesOf, [SafetensorsType.F32], rows, ((long)columns + _group - 1) / _group);
+    }
+
+    public override unsafe StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
+    {
+        Check(tensors.Checkpoint, stem, rows, columns);
+        _ = FiniteScales(tensors, stem + ScalesOf);
+        nint codes = tensors.Address(stem + Codes), scales = tensors.Address(stem + ScalesOf);
         return _bits == 4
             ? new Int4Matrix((byte*)codes, (float*)scales, rows, columns, _group)
             : new Int8Matrix((sbyte*)codes, (float*)scales, rows, columns, _group);

@@ -13,9 +13,8 @@ internal sealed class PlacedTensors(CheckpointTensors checkpoint, Func<string, n
     {
     }
 
-    /// <summary>The file that holds a tensor.</summary>
-    /// <exception cref="CheckpointFormatException">There is no such tensor.</exception>
-    public SafetensorsFile FileOf(string name) => checkpoint.FileOf(name);
+    /// <summary>The checkpoint.</summary>
+    public CheckpointTensors Checkpoint => checkpoint;
 
     /// <summary>The entry of a tensor.</summary>
     /// <exception cref="CheckpointFormatException">There is no such tensor.</exception>

@@ -14,12 +14,14 @@ internal sealed class PlainWeights : WeightFormat
 
     public override (long Rows, long Columns) Size(CheckpointTensors tensors, string stem) => Pair(tensors, Weight(stem));
 
+    public override void Check(CheckpointTensors tensors, string stem, int rows, int columns) =>
+        Require(tensors, Weight(stem), [SafetensorsType.F32, SafetensorsType.F16, SafetensorsType.BF16], rows, columns);
+
     public override StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns)
     {
+        Check(tensors.Checkpoint, stem, rows, columns);
         string name = Weight(stem);
-        SafetensorsType type = tensors.Entry(name).Type;
-        nint address = Address(tensors, name, type, rows, columns);
-        return Matrix(type, address, rows, columns) ?? throw Wrong(tensors, name, $"its type is {type}; expected F32, F16 or BF16.");
+        return Matrix(tensors.Entry(name).Type, tensors.Address(name), rows, columns)!;
     }
 
     /// <summary>Whether there is a matrix of numbers of a type.</summary>

@@ -22,6 +22,14 @@ internal abstract class WeightFormat
     /// <exception cref="CheckpointFormatException">The tensor that tells them is of another rank.</exception>
     public abstract (long Rows, long Columns) Size(CheckpointTensors tensors, string stem);
 
+    /// <summary>Checks by the headers alone that the tensors are there, of the types and shapes that a matrix [N, K] has.</summary>
+    /// <param name="tensors">The checkpoint.</param>
+    /// <param name="stem">The weight's name without <c>.weight</c>.</param>
+    /// <param name="rows">N.</param>
+    /// <param name="columns">K.</param>
+    /// <exception cref="CheckpointFormatException">A tensor is missing, or of another shape or type.</exception>
+    public abstract void Check(CheckpointTensors tensors, string stem, int rows, int columns);
+
     /// <summary>The matrix, where its tensors are; valid as long as they are there.</summary>
     /// <param name="tensors">The checkpoint and where its tensors are.</param>
     /// <param name="stem">The weight's name without <c>.weight</c>.</param>
@@ -30,15 +38,23 @@ internal abstract class WeightFormat
     /// <exception cref="CheckpointFormatException">A tensor is missing, of another shape or type, or holds what it must not.</exception>
     public abstract StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns);
 
-    /// <summary>The address of a tensor of a type and shape.</summary>
-    /// <exception cref="CheckpointFormatException">There is none, or it is of another type or shape.</exception>
-    protected static nint Address(PlacedTensors tensors, string name, SafetensorsType type, params ReadOnlySpan<long> shape)
+    /// <summary>Types that scales are stored in.</summary>
+    protected static ReadOnlySpan<SafetensorsType> ScaleTypes => [SafetensorsType.F16, SafetensorsType.BF16, SafetensorsType.F32];
+
+    /// <summary>Checks the header of a tensor.</summary>
+    /// <exception cref="CheckpointFormatException">There is no such tensor, or it is of another type or shape.</exception>
+    protected static void Require(CheckpointTensors tensors, string name, ReadOnlySpan<SafetensorsType> types, params ReadOnlySpan<long> shape)
     {
-        SafetensorsFile file = tensors.FileOf(name);
-        SafetensorsEntry entry = file.Entry(name);
-        return entry.Type != type ? throw new CheckpointFormatException(file.Path, name, $"its type is {entry.Type}; expected {type}.")
-            : !shape.SequenceEqual([.. entry.Shape]) ? throw new CheckpointFormatException(file.Path, name, $"its shape is [{string.Join(", ", entry.Shape)}]; the model expects [{string.Join(", ", shape.ToArray())}].")
-            : tensors.Address(name);
+        SafetensorsEntry entry = tensors.Entry(name);
+        if (!types.Contains(entry.Type))
+        {
+            throw Wrong(tensors, name, $"its type is {entry.Type}; expected {string.Join(" or ", types.ToArray())}.");
+        }
+
+        if (!shape.SequenceEqual([.. entry.Shape]))
+        {
+            throw Wrong(tensors, name, $"its shape is [{string.Join(", ", entry.Shape)}]; the model expects [{string.Join(", ", shape.ToArray())}].");
+        }
     }
 
     /// <summary>Weights along the input that share a scale; -1 for all of them.</summary>
@@ -53,23 +69,35 @@ internal abstract class WeightFormat
     /// <summary>The two sizes of a matrix.</summary>
     protected static (long First, long Second) Pair(CheckpointTensors tensors, string name) => tensors.Entry(name).Shape is [long first, long second]
         ? (first, second)
-        : throw new CheckpointFormatException(tensors.FileOf(name).Path, name, $"its shape is [{string.Join(", ", tensors.Entry(name).Shape)}]; expected two sizes.");
+        : throw Wrong(tensors, name, $"its shape is [{string.Join(", ", tensors.Entry(name).Shape)}]; expected two sizes.");
 
-    protected static CheckpointFormatException Wrong(PlacedTensors tensors, string name, string reason, Exception? inner = null) => new(tensors.FileOf(name).Path, name, reason, inner);
+    protected static CheckpointFormatException Wrong(CheckpointTensors tensors, string name, string reason, Exception? inner = null) => new(tensors.FileOf(name).Path, name, reason, inner);
 
-    /// <summary>Checks the scales of a weight.</summary>
+    /// <summary>The scales of a weight, whose type is one of <see cref="ScaleTypes"/>.</summary>
     /// <exception cref="CheckpointFormatException">A scale is no finite number.</exception>
-    protected static unsafe void CheckFinite(PlacedTensors tensors, string name)
+    protected static unsafe Scales FiniteScales(PlacedTensors tensors, string name)
     {
         SafetensorsEntry entry = tensors.Entry(name);
-        var values = (byte*)tensors.Address(name);
+        void* values = (void*)tensors.Address(name);
         for (long i = 0; i < entry.Count; i++)
         {
-            bool finite = entry.Type == SafetensorsType.F16 ? (((ushort*)values)[i] & 0x7C00) != 0x7C00 : float.IsFinite(((float*)values)[i]);
+            bool finite = entry.Type switch
+            {
+                SafetensorsType.F16 => Half.IsFinite(((Half*)values)[i]),
+                SafetensorsType.BF16 => (((ushort*)values)[i] & 0x7F80) != 0x7F80,
+                _ => float.IsFinite(((float*)values)[i]),
+            };
             if (!finite)
             {
-                throw Wrong(tensors, name, $"scale {i} is no finite number.");
+                throw Wrong(tensors.Checkpoint, name, $"scale {i} is no finite number.");
             }
         }
+
+        return entry.Type switch
+        {
+            SafetensorsType.F16 => (Half*)values,
+            SafetensorsType.BF16 => Scales.BFloat16((ushort*)values),
+            _ => (float*)values,
+        };
     }
 }

@@ -37,17 +37,26 @@ internal sealed class WeightReader
     /// <summary>What the storage of a weight is called.</summary>
     public string Storage(string name) => FormatOf(name) is { } format ? format.Name(Checkpoint, Stem(name)) : Checkpoint.Entry(name).Type.ToString();
 
-    /// <summary>The shape of a tensor of the model.</summary>
-    /// <exception cref="CheckpointFormatException">It is not there.</exception>
-    public IReadOnlyList<long> Shape(string name)
+    /// <summary>Checks by the headers alone that a tensor of the model is there, of a shape and of a type that can become another.</summary>
+    /// <exception cref="CheckpointFormatException">It is missing, or of another shape or type.</exception>
+    public void Check(string name, ScalarType type, IReadOnlyList<long> shape)
     {
-        if (FormatOf(name) is not { } format || format is PlainWeights)
+        bool quantized = IsQuantized(name);
+        IReadOnlyList<long> found = quantized ? SizeOf(name) : Checkpoint.Entry(name).Shape;
+        if (!found.SequenceEqual(shape))
         {
-            return Checkpoint.Entry(name).Shape;
+            string stored = Tensors(name).First();
+            throw new CheckpointFormatException(Checkpoint.FileOf(stored).Path, stored, $"its shape is [{string.Join(", ", found)}]; config.json says [{string.Join(", ", shape)}].");
         }
 
-        (long rows, long columns) = format.Size(Checkpoint, Stem(name));
-        return [rows, columns];
+        if (quantized)
+        {
+            FormatOf(name)!.Check(Checkpoint, Stem(name), checked((int)shape[0]), checked((int)shape[1]));
+        }
+        else
+        {
+            Checkpoint.RequireType(name, type);
+        }
     }
 
     /// <summary>A weight where it is mapped.</summary>
@@ -72,12 +81,14 @@ internal sealed class WeightReader
 
         StoredMatrix matrix = Open(name, checked((int)destination.size(0)), checked((int)destination.size(1)));
         using Tensor wide = empty(matrix.Rows, matrix.Columns);
-        fixed (byte* memory = wide.bytes)
-        {
-            matrix.Widen((float*)memory);
-        }
-
+        matrix.Widen((float*)TensorBytes.Address(wide));
         destination.copy_(wide);
+    }
+
+    private long[] SizeOf(string name)
+    {
+        (long rows, long columns) = FormatOf(name)!.Size(Checkpoint, Stem(name));
+        return [rows, columns];
     }
 
     private WeightFormat? FormatOf(string name) =>

@@ -12,7 +12,7 @@ public sealed record TextOptions
     /// <summary>Tokens from the begin of one window to the begin of the next, at most <see cref="Context"/>.</summary>
     public required int Stride { get; init; }
 
-    /// <summary>The most tokens to read.</summary>
+    /// <summary>The most tokens to read. The domains of text files, which are known beforehand, share them evenly, and what a short one leaves goes to those after it; JSON Lines are read from their beginning.</summary>
     public long MaxTokens { get; init; } = long.MaxValue;
 
     /// <summary>Decides which tokens are masked for an encoder.</summary>

@@ -22,6 +22,7 @@ internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextO
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly List<string> _domains = [];
     private readonly List<long> _documents = [];
+    private long _end;
 
     /// <summary>Names of the domains met so far.</summary>
     public IReadOnlyList<string> Domains => _domains;
@@ -43,11 +44,18 @@ internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextO
             throw new ConfigurationException($"a context of {options.Context} leaves no token between the {masking?.Frame} that the tokenizer puts around a text; take a longer one");
         }
 
+        DomainShares shares = new(corpus, options.MaxTokens);
         foreach (TextDocument text in TextDocuments.Read(corpus, cancellation))
         {
             if (Tokens >= options.MaxTokens)
             {
                 yield break;
+            }
+
+            _end = shares.EndOf(text.Domain, Tokens);
+            if (Tokens >= _end)
+            {
+                continue;
             }
 
             int domain = NumberOf(text.Domain);
@@ -66,7 +74,7 @@ internal sealed class TextWindows(ICorpus corpus, TextTokenizer tokenizer, TextO
     {
         foreach (int token in StreamedTokens.Of(t => tokenizer.Encode(t, addSpecial: false), text.Pieces).SelectMany(ids => ids))
         {
-            if (Tokens >= options.MaxTokens)
+            if (Tokens >= _end)
             {
                 yield break;
             }

@@ -170,7 +170,7 @@ public sealed class TrainingRun
     private Evaluation EvaluateWhole(Trainer trainer, IProgress<TrainingProgress>? progress)
     {
         progress?.Report(new TrainingProgress(_routing.Name, trainer.StepsDone, _config.Training.Steps, double.NaN, 0, "evaluating"));
-        return Evaluator.Run(trainer.Model, HeldOut(), RowMeasurement.NewRecorder(_corpus.Info.Domains.Count), _corpus.Vocabulary, CancellationToken.None);
+        return Evaluator.Run(trainer.Model, HeldOut(), RowMeasurement.NewRecorder(_corpus.Info.Domains.Count), _corpus.Vocabulary, cancellation: CancellationToken.None);
     }
 
     private IEnumerable<TokenBatch> HeldOut() =>

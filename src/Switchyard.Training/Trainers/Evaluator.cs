@@ -2,6 +2,7 @@ using Switchyard.Metrics;
 using Switchyard.Models;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Masking;
+using Switchyard.Training.Profiles;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Trainers;
@@ -14,11 +15,12 @@ public static class Evaluator
     /// <param name="batches">Held-out batches.</param>
     /// <param name="recorder">Records the routing; null for the loss alone.</param>
     /// <param name="vocabulary">What the tokens are; null for bytes.</param>
+    /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="ConfigurationException">There is no batch.</exception>
-    public static Evaluation Run(MoeTransformer model, IEnumerable<TokenBatch> batches, LoadRecorder? recorder = null, CorpusVocabulary? vocabulary = null, CancellationToken cancellation = default)
+    public static Evaluation Run(MoeTransformer model, IEnumerable<TokenBatch> batches, LoadRecorder? recorder = null, CorpusVocabulary? vocabulary = null, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        Evaluation evaluation = Judge(model, batches.Select(b => (b, 0)), long.MaxValue, recorder, vocabulary, cancellation);
+        Evaluation evaluation = Judge(model, batches.Select(b => (b, 0)), long.MaxValue, recorder, vocabulary, progress, cancellation);
         return evaluation.Tokens > 0
             ? evaluation
             : throw new ConfigurationException("there is no held-out sequence to evaluate on: the text is too short for the sequence length");
@@ -71,20 +73,21 @@ public static class Evaluator
     /// <param name="context">Tokens of a window.</param>
     /// <param name="stride">Tokens from one window to the next.</param>
     /// <param name="maxTokens">The most tokens to judge.</param>
+    /// <param name="progress">Told after each window.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ConfigurationException">The text has fewer than two tokens.</exception>
-    public static Evaluation Windows(MoeTransformer model, ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride, long maxTokens, CancellationToken cancellation = default)
+    public static Evaluation Windows(MoeTransformer model, ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride, long maxTokens, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
         IEnumerable<(TokenBatch Batch, int Begin)> windows = TokenWindows.Of(corpus, vocabulary, context, stride)
             .Select(w => (new TokenBatch(w.Window, [-1], w.Window.Length - 1), w.Window.Length - 1 - w.Fresh));
-        Evaluation evaluation = Judge(model, windows, maxTokens, null, vocabulary, cancellation);
+        Evaluation evaluation = Judge(model, windows, maxTokens, null, vocabulary, progress, cancellation);
         return evaluation.Tokens > 0
             ? evaluation
             : throw new ConfigurationException($"'{corpus.Path}': there is nothing to judge; a text needs two tokens or more");
     }
 
     /// <summary>Mean loss over the targets of each batch from position Begin of its sequences on, in inference; batches of several sequences are judged whole.</summary>
-    private static Evaluation Judge(MoeTransformer model, IEnumerable<(TokenBatch Batch, int Begin)> batches, long maxTokens, LoadRecorder? recorder, CorpusVocabulary? vocabulary, CancellationToken cancellation)
+    private static Evaluation Judge(MoeTransformer model, IEnumerable<(TokenBatch Batch, int Begin)> batches, long maxTokens, LoadRecorder? recorder, CorpusVocabulary? vocabulary, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         bool wasTraining = model.training;
         model.eval();
@@ -106,6 +109,7 @@ public static class Evaluator
                 long count = targets.size(0) * (end - begin);
                 sum += model.Loss(new TransformerInput(inputs), judged, recorder).Loss.item<float>() * (double)count;
                 tokens += count;
+                progress?.Report(new ProfileProgress(tokens, maxTokens));
                 bytes += vocabulary is null ? count : vocabulary.KnowsBytes ? Bytes(batch, begin, (int)end, vocabulary) : null;
                 if (tokens >= maxTokens)
                 {

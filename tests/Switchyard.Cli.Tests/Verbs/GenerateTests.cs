@@ -28,6 +28,21 @@ public sealed class GenerateTests : IDisposable
         Assert.StartsWith("abc", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "the prompt is empty")]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123456789", "the prompt has 70 tokens; the model was made for 64")]
+    public void A_prompt_that_is_refused_is_not_shown(string prompt, string says) =>
+        CommandRun.Of("generate", Model(), "--prompt", prompt, "--threads", "1").AssertFails(3, says);
+
+    [Fact]
+    public async Task Standard_input_is_read_as_UTF_8_or_refused()
+    {
+        CommandRun right = await CommandRun.WithInputAsync([.. "Gr\u00fc"u8], "tokenize", Model());
+        Assert.Equal((0, "71 114 195 188" + Environment.NewLine), (right.ExitCode, right.Output));
+        (await CommandRun.WithInputAsync([0x61, 0xFF, 0x62], "tokenize", Model())).AssertFails(3, "standard input is not valid UTF-8");
+        (await CommandRun.WithInputAsync([0x61, 0xFF, 0x62], "generate", Model(), "--max-tokens", "1")).AssertFails(3, "standard input is not valid UTF-8");
+    }
+
     [Fact]
     public void Text_becomes_ids_and_ids_become_text()
     {

@@ -28,6 +28,23 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
+    public void A_profile_that_is_stopped_on_its_way_leaves_no_half_of_a_trace_and_no_folder()
+    {
+        using TinyRun trained = new();
+        string model = Path.Combine(trained.Trained("run"), "model"), folder = Directory.CreateDirectory(trained.At("traces")).FullName;
+        string text = trained.Write("long.txt", string.Concat(Enumerable.Repeat("a text that takes much longer to read than the test may last. ", 200_000)));
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using FileSystemWatcher watcher = new(folder);
+        watcher.Created += (_, _) => stop.Cancel();
+        watcher.EnableRaisingEvents = true;
+
+        CommandRun.Of(ProfileVerb.Make(), stop.Token, [model, "--text", text, "--threads", "1", "--trace", Path.Combine(folder, "t.parquet"), "--output", trained.At("out"), "--json", trained.At("p.json")]).AssertFails(130, "interrupted");
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        Assert.False(Path.Exists(trained.At("out")) || Path.Exists(trained.At("p.json")));
+    }
+
+    [Fact]
     public void Training_that_is_stopped_leaves_a_checkpoint_says_how_to_go_on_and_goes_on()
     {
         string run = _run.At("run");

@@ -40,6 +40,20 @@ public sealed class UnwritableOutputTests : IDisposable
         CommandRun.Of("eval", trained, "--json", _run.At("c.json/result.json"), "--threads", "1").AssertFails(3, "c.json");
     }
 
+    [Theory]
+    [InlineData("c.json/trace.parquet", "c.json")]
+    [InlineData("none/trace.parquet", "there is no folder")]
+    [InlineData("", "a folder is there")]
+    public void A_trace_that_cannot_be_written_is_refused_before_the_work(string name, string says)
+    {
+        CommandRun.Of("profile", Model(), "--text", _run.Text, "--output", _run.At("out"), "--trace", _run.At(name)).AssertFails(3, "--trace", says);
+        Assert.False(Directory.Exists(_run.At("out")));
+    }
+
+    [Fact]
+    public void Tensors_that_cannot_be_written_are_refused_before_the_work() =>
+        CommandRun.Of("forward", _run.At("no-model"), "--input", _run.At("no-input"), "--output", _run.At("none/out.safetensors")).AssertFails(3, "--output", "there is no folder");
+
     public void Dispose()
     {
         if (!OperatingSystem.IsWindows() && Directory.Exists(_run.At("forbidden")))

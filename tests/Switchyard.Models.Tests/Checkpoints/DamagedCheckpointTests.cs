@@ -106,12 +106,19 @@ public sealed class DamagedCheckpointTests : IDisposable
         config["num_experts_per_tok"] = 1000;
         File.WriteAllText(_folder["config.json"], config.ToJsonString());
 
-        Assert.Contains("1000", Assert.Throws<CheckpointFormatException>(() => MoeTransformer.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<CheckpointFormatException>(() => MoeTransformer.Load(_folder.Path)).Message;
+        Assert.Contains("config.json': num_experts_per_tok is 1000; with ", message, StringComparison.Ordinal);
+        Assert.Contains(config.Select(k => k.Key).First(k => k is "num_experts" or "num_local_experts" or "n_routed_experts"), message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("n_group", "3", "groups is 3")]
-    [InlineData("topk_group", "9", "topKGroup is 9")]
+    [InlineData("n_group", "3", "n_group is 3, which does not divide n_routed_experts")]
+    [InlineData("topk_group", "9", "topk_group is 9; with n_group")]
+    [InlineData("routed_scaling_factor", "0", "routed_scaling_factor is 0")]
+    [InlineData("n_shared_experts", "-1", "n_shared_experts is -1")]
+    [InlineData("n_shared_experts", "2000000000", "n_shared_experts is 2000000000")]
+    [InlineData("kv_lora_rank", "0", "kv_lora_rank is 0")]
+    [InlineData("qk_rope_head_dim", "7", "qk_rope_head_dim is 7")]
     [InlineData("scoring_func", "\"softmax\"", "scoring_func is 'softmax'")]
     [InlineData("first_k_dense_replace", "0", "layers.0.mlp")]
     public void Groups_and_scores_that_do_not_fit_are_errors(string key, string value, string message)

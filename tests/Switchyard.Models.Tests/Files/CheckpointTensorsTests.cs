@@ -99,7 +99,49 @@ public sealed class CheckpointTensorsTests : IDisposable
         Assert.Contains("convert it", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Numbered_files_without_an_index_are_read_where_all_are_there()
+    {
+        Rename("a.safetensors", "model-00001-of-00002.safetensors");
+        Rename("b.safetensors", "model-00002-of-00002.safetensors");
+
+        using CheckpointTensors tensors = CheckpointTensors.Open(_folder.Path);
+
+        Assert.Equal(["x", "y"], tensors.Names.Order(StringComparer.Ordinal));
+        Assert.Equal(_folder["model-00002-of-00002.safetensors"], tensors.FileOf("y").Path);
+    }
+
+    [Theory]
+    [InlineData("model-00001-of-00003.safetensors", "model-00003-of-00003.safetensors", "1 are missing: model-00002-of-00003.safetensors")]
+    [InlineData("model-00001-of-00002.safetensors", "model-00002-of-00003.safetensors", "parts of 2 and of 3")]
+    [InlineData("model-00000-of-00002.safetensors", "model-00001-of-00002.safetensors", "model-00000-of-00002.safetensors")]
+    [InlineData("model-00000-of-00000.safetensors", "z.safetensors", "model-00000-of-00000.safetensors")]
+    [InlineData("model-1-of-2.safetensors", "model-2-of-2.safetensors", "nor model.safetensors.index.json, but 'model-1-of-2.safetensors'")]
+    [InlineData("gptq_model-4bit-128g.safetensors", "other.safetensors", "'gptq_model-4bit-128g.safetensors': rename it")]
+    public void Files_without_an_index_that_are_not_whole_are_refused_with_the_reason(string first, string second, string reason)
+    {
+        Rename("a.safetensors", first);
+        Rename("b.safetensors", second);
+
+        CheckpointFormatException e = Assert.Throws<CheckpointFormatException>(() => CheckpointTensors.Open(_folder.Path));
+
+        Assert.Contains(reason, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tensor_in_two_numbered_files_is_refused()
+    {
+        WriteShard("model-00001-of-00002.safetensors", "x", "y");
+        WriteShard("model-00002-of-00002.safetensors", "y");
+
+        CheckpointFormatException e = Assert.Throws<CheckpointFormatException>(() => CheckpointTensors.Open(_folder.Path));
+
+        Assert.Contains("tensor 'y': it is in 'model-00001-of-00002.safetensors' as well", e.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private void Rename(string from, string to) => File.Move(_folder[from], _folder[to]);
 
     /// <summary>Tensors of one byte each.</summary>
     private void WriteShard(string file, params string[] names)

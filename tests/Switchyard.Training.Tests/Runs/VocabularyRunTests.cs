@@ -90,7 +90,7 @@ public sealed class VocabularyRunTests : IDisposable
         Corpora.ListCorpus corpus = new(("a", "the router sends a few tokens"), ("b", " to many experts"));
         int[] ids = [.. _vocabulary.Tokenizer.Encode("the router sends a few tokens", false), .. _vocabulary.Tokenizer.Encode(" to many experts", false)];
 
-        Evaluation evaluation = Evaluator.Windows(trainer.Model, corpus, _vocabulary, 8, 4, long.MaxValue, TestContext.Current.CancellationToken);
+        Evaluation evaluation = Evaluator.Windows(trainer.Model, corpus, _vocabulary, 8, 4, long.MaxValue, cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(ids.Length - 1, evaluation.Tokens);
         Assert.Equal(ids[1..].Sum(id => _vocabulary.BytesOf(id)), evaluation.Bytes);
