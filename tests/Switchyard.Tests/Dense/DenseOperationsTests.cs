@@ -1,4 +1,6 @@
 using Switchyard.Dense;
+using Switchyard.Experts;
+using Switchyard.Kernels;
 using static TorchSharp.torch;
 
 namespace Switchyard.Tests.Dense;
@@ -94,5 +96,17 @@ public sealed class DenseOperationsTests
                 Near.AssertClose(single[i].grad!, gradient, Tolerance, $"gradient {i}");
             }
         }
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Attention_keeps_its_type_but_for_bf16_where_the_processor_has_no_products_in_it(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        ScalarType expected = type != ScalarType.BFloat16 || KernelEngines.Current.IsAssembled(Arithmetic.Bf16) ? type : ScalarType.Float32;
+
+        Assert.Equal(expected, DenseOperations.AttentionType(zeros(2, 3, type)));
     }
 }
