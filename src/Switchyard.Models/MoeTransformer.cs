@@ -94,9 +94,10 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
 
     /// <summary>Writes a copy of the folder that the model was read from in which routers, selectors and balancers are those that the model has now (<see cref="MoeLayer.Exchange"/>); every other tensor and file is copied byte for byte. Where transformers would not compute the same, the model type becomes <c>switchyard_moe</c>.</summary>
     /// <param name="folder">The folder to write; it must not be there. It appears whole or not at all.</param>
+    /// <param name="cancellation">Stops between tensors, with nothing written.</param>
     /// <exception cref="IOException">The folder is there already or cannot be written, or the disk is full.</exception>
     /// <exception cref="NotSupportedException">The model was made, not read.</exception>
-    public void SaveRerouted(string folder) => ModelWriter.SaveRerouted(this, folder);
+    public void SaveRerouted(string folder, CancellationToken cancellation = default) => ModelWriter.SaveRerouted(this, folder, cancellation);
 
     /// <summary>Listens to the routing of every pass, whoever runs it, such as a <see cref="RoutingMeter"/> under a chat client; it stays the caller's. Null, as at first, costs nothing.</summary>
     public IRoutingObserver? Observer { get; set; }

@@ -31,10 +31,15 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     }
 
     /// <summary>In a process of its own that cannot write a file larger than some KiB, as if the disk were full by then; on systems with bash alone.</summary>
-    public static Task<CommandRun> WithLittleDiskAsync(int kibibytes, params string[] args)
+    public static Task<CommandRun> WithLittleDiskAsync(int kibibytes, params string[] args) => LimitedAsync("trap '' XFSZ", kibibytes, args);
+
+    /// <summary>The same, but the system kills the process when a file would become larger: it has no time to tidy up.</summary>
+    public static Task<CommandRun> KilledByLittleDiskAsync(int kibibytes, params string[] args) => LimitedAsync("ulimit -c 0", kibibytes, args);
+
+    private static Task<CommandRun> LimitedAsync(string first, int kibibytes, string[] args)
     {
         (string program, string[] all) = CommandLine(args);
-        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", $"{kibibytes}", program, .. all]);
+        ProcessStartInfo start = new("bash", ["-c", $"{first}; ulimit -f \"$0\"; exec \"$@\"", $"{kibibytes}", program, .. all]);
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // the runtime's own pages are a large file otherwise
         return OfProcessAsync(start);
     }

@@ -54,6 +54,9 @@ internal sealed class CharacterizeVerb
             command.Options.Add(option);
         }
 
+        CommonOptions.RefuseBeside(command, verb._resume, [verb._model, .. options.Where(o => o != verb._resume), verb._common.Seed]);
+        CommonOptions.RequireBeside(command, verb._by, verb._experts);
+        CommonOptions.RequireBeside(command, verb._noise, verb._experts);
         return command;
     }
 

@@ -12,7 +12,7 @@ public static class CheckpointPruner
     /// <exception cref="ConfigurationException">The model has no experts, or fewer than these; a token uses more; the experts do not divide into the groups that the selector chooses from; or a router has nothing that could be taken out. The message says which.</exception>
     public static void Check(MoeTransformer model, int keep)
     {
-        Require(model.MoeLayers.Count > 0, "no layer of the model has experts; there is nothing to take out");
+        Require(model.MoeLayers.Count > 0, $"'{model.Source!.Folder}': no layer of the model has experts; there is nothing to take out");
         int experts = model.Options.Experts;
         Require(keep <= experts, $"{keep} experts are to be kept, but a layer has {experts}; keep between {model.Options.TopK} and {experts}");
         Require(keep >= model.Options.TopK, $"{keep} experts are to be kept, but a token uses {model.Options.TopK}; keep between {model.Options.TopK} and {experts}");
@@ -40,18 +40,19 @@ public static class CheckpointPruner
     /// <param name="source">The folder of a model, or of a repository in a hub cache.</param>
     /// <param name="target">The folder to write; it must not be there.</param>
     /// <param name="kept">The experts that stay, equally many in each MoE layer and, where a selector chooses from groups, in each group.</param>
+    /// <param name="cancellation">Stops between tensors, with nothing written.</param>
     /// <returns>Bytes of the routed experts before and after.</returns>
     /// <exception cref="CheckpointFormatException">The checkpoint is damaged, or has a router that is quantized.</exception>
     /// <exception cref="ConfigurationException">The model cannot do with these experts.</exception>
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
-    public static (long Before, long After) Write(string source, string target, IReadOnlyList<KeptExperts> kept)
+    public static (long Before, long After) Write(string source, string target, IReadOnlyList<KeptExperts> kept, CancellationToken cancellation = default)
     {
         target = AtomicFolder.RequireNew(target);
 
         using MoeTransformer model = MoeTransformer.Load(source);
         Check(model, kept);
         PrunedTensors tensors = PrunedTensors.Of(model, kept);
-        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, 1, [tensors.Sources], PrunedConfiguration.Write(model, kept, tensors.LeftOut > 0));
+        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, 1, [tensors.Sources], PrunedConfiguration.Write(model, kept, tensors.LeftOut > 0), cancellation);
         return (tensors.ExpertBytesBefore, tensors.ExpertBytesAfter);
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Switchyard.Models.Architectures;
 using Switchyard.Models.Files;
 using Switchyard.Models.Weights;
 
@@ -14,24 +13,34 @@ public static class CheckpointQuantizer
     private const string Suffix = ".weight";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Finds out whether a checkpoint can be read and has experts that can be rounded.</summary>
+    /// <param name="source">The folder of a model, or of a repository in a hub cache.</param>
+    /// <param name="bits">8 or 4.</param>
+    /// <exception cref="CheckpointFormatException">It is damaged, quantized already, or has none.</exception>
+    public static void Check(string source, int bits)
+    {
+        using MoeTransformer model = MoeTransformer.Load(source);
+        _ = Chosen(model.Source!.Weights.Checkpoint, ConfigOf(model.Source), bits);
+    }
+
     /// <summary>Writes the copy; rows are rounded as they are written, so that memory stays small.</summary>
     /// <param name="source">The folder of a model, or of a repository in a hub cache.</param>
     /// <param name="target">The folder to write; it must not be there.</param>
     /// <param name="bits">8 or 4.</param>
     /// <param name="group">Values along the input that share a scale, such as 32 or 128; even.</param>
+    /// <param name="cancellation">Stops between tensors, with nothing written.</param>
     /// <returns>Bytes of the experts' weights before and after.</returns>
     /// <exception cref="CheckpointFormatException">The checkpoint is damaged, quantized already, or has no experts that can be rounded.</exception>
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
-    public static (long Before, long After) Write(string source, string target, int bits, int group)
+    public static (long Before, long After) Write(string source, string target, int bits, int group, CancellationToken cancellation = default)
     {
         target = Check(target, bits, group);
-        string folder = HubFolder.Resolve(source);
-        ConfigReader config = new(Path.Combine(folder, ModelWriter.ConfigFile));
-        _ = ModelArchitectures.Of(config);
-        using CheckpointTensors tensors = CheckpointTensors.Open(folder);
+        using MoeTransformer model = MoeTransformer.Load(source);
+        ConfigReader config = ConfigOf(model.Source!);
+        CheckpointTensors tensors = model.Source!.Weights.Checkpoint;
         string[] chosen = Chosen(tensors, config, bits);
         List<SafetensorsSource> sources = [.. Sources(tensors, tensors.Names, chosen, bits, group)];
-        WriteFolder(folder, target, 1, [sources], Configuration(config, bits, group));
+        WriteFolder(model.Source.Folder, target, 1, [sources], Configuration(config, bits, group), cancellation);
         return (chosen.Sum(n => tensors.Entry(n).ByteLength), chosen.Sum(n => BytesOf(tensors.Entry(n), bits, group)));
     }
 
@@ -41,15 +50,16 @@ public static class CheckpointQuantizer
     /// <param name="bits">8 or 4.</param>
     /// <param name="group">Values along the input that share a scale; even.</param>
     /// <param name="round">The matrices of an MoE layer, by its index; asked once for each, in order, before the next is asked for. They are disposed here.</param>
+    /// <param name="cancellation">Stops between tensors, with nothing written.</param>
     /// <returns>Bytes of the experts' weights before and after.</returns>
     /// <exception cref="CheckpointFormatException">The checkpoint is damaged, quantized already, or has no experts that can be rounded.</exception>
     /// <exception cref="ConfigurationException">A matrix of the model's experts cannot be rounded: it is fused with others, or has an odd number of columns for 4 bits.</exception>
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
-    public static (long Before, long After) Write(MoeTransformer model, string target, int bits, int group, Func<int, RoundedLayer> round)
+    public static (long Before, long After) Write(MoeTransformer model, string target, int bits, int group, Func<int, RoundedLayer> round, CancellationToken cancellation = default)
     {
         target = Check(target, bits, group);
         ModelSource source = model.Source ?? throw new InvalidOperationException("the model was made, not read");
-        ConfigReader config = new(Path.Combine(source.Folder, ModelWriter.ConfigFile));
+        ConfigReader config = ConfigOf(source);
         CheckpointTensors tensors = source.Weights.Checkpoint;
         string[] chosen = Chosen(tensors, config, bits);
         RoundedPart[] parts = [.. RoundedPart.Of(model)];
@@ -59,7 +69,7 @@ public static class CheckpointQuantizer
             throw new ConfigurationException($"'{left.Tensor}' cannot be rounded to {bits} bits: it is not there by itself, is no matrix of floating-point numbers, or has an odd number of columns");
         }
 
-        WriteFolder(source.Folder, target, 1 + model.MoeLayers.Count, Files(), Configuration(config, bits, group));
+        WriteFolder(source.Folder, target, 1 + model.MoeLayers.Count, Files(), Configuration(config, bits, group), cancellation);
         return (chosen.Sum(n => tensors.Entry(n).ByteLength), chosen.Sum(n => BytesOf(tensors.Entry(n), bits, group)));
 
         // A file for each layer, so that no more than one layer of rounded experts is in memory.
@@ -83,13 +93,16 @@ public static class CheckpointQuantizer
             : throw new ArgumentOutOfRangeException(nameof(bits), $"{bits} bits in groups of {group}; 4 or 8 bits and an even group are written");
     }
 
+    private static ConfigReader ConfigOf(ModelSource source) => new(Path.Combine(source.Folder, ModelWriter.ConfigFile));
+
     private static string[] Chosen(CheckpointTensors tensors, ConfigReader config, int bits)
     {
         config.Refuse(config.Has(Quantization), "the model is quantized already");
         string[] chosen = [.. tensors.Names.Where(n => IsExpert(n) && Rounds(tensors, n, bits))];
-        return chosen.Length > 0
-            ? chosen
-            : throw new CheckpointFormatException(tensors.Path, null, "no matrix of an expert can be rounded: there are none, or they are fused, or no floating-point numbers.");
+        string? expert = tensors.Names.FirstOrDefault(n => n.Contains(".experts.", StringComparison.Ordinal));
+        return chosen.Length > 0 ? chosen
+            : expert is null ? throw new CheckpointFormatException(tensors.Path, null, "no layer has experts; there is nothing to round")
+            : throw new CheckpointFormatException(tensors.Path, expert, $"cannot be rounded to {bits} bits: experts must be there one by one, as matrices of floating-point numbers with an even number of columns for 4 bits");
     }
 
     private static string Configuration(ConfigReader config, int bits, int group)
@@ -172,21 +185,31 @@ public static class CheckpointQuantizer
     /// <param name="count">Files of weights; several get an index.</param>
     /// <param name="files">The tensors of each file of weights, made when their turn comes.</param>
     /// <param name="config">The content of <c>config.json</c>.</param>
-    internal static void WriteFolder(string folder, string target, int count, IEnumerable<IReadOnlyList<SafetensorsSource>> files, string config)
+    /// <param name="cancellation">Stops between tensors, with nothing written.</param>
+    internal static void WriteFolder(string folder, string target, int count, IEnumerable<IReadOnlyList<SafetensorsSource>> files, string config, CancellationToken cancellation)
     {
         using AtomicFolder copy = new(target);
-        WeightFiles.Write(copy.Temporary, count, files, ModelWriter.Metadata);
+        WeightFiles.Write(copy.Temporary, count, files.Select(f => (IReadOnlyList<SafetensorsSource>)[.. f.Select(Stoppable)]), ModelWriter.Metadata);
         foreach (string path in Directory.EnumerateFiles(folder).Where(p => Path.GetExtension(p) is ".json" or ".txt" or ".jinja"))
         {
             string name = Path.GetFileName(path);
             if (name != ModelWriter.ConfigFile && !name.EndsWith(".index.json", StringComparison.Ordinal))
             {
-                File.Copy(path, copy.Temporary(name));
+                AtomicFile.Copy(path, copy.Temporary(name));
             }
         }
 
         AtomicFile.WriteText(copy.Temporary(ModelWriter.ConfigFile), config);
         copy.Place();
+
+        SafetensorsSource Stoppable(SafetensorsSource tensor) => tensor with
+        {
+            Write = stream =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                tensor.Write(stream);
+            },
+        };
     }
 
     private delegate void RowUse(ReadOnlySpan<float> row, ReadOnlySpan<float> scales);

@@ -22,7 +22,7 @@ public static class CheckpointUpcycler
     public static void Check(MoeTransformer model, UpcycleOptions options)
     {
         ModelSource source = model.Source!;
-        Require(model.MoeLayers.Count == 0, "the model has experts already; upcycling takes a dense one");
+        Require(model.MoeLayers.Count == 0, $"'{source.Folder}': the model has experts already; upcycling takes a dense one");
         Require(source.Architecture.IsDense, $"'{source.Architecture.Name}' cannot be upcycled; {string.Join(" and ", ModelArchitectures.All.Where(a => a.IsDense).Select(a => a.Name))} can");
         Require(ModelSection.Read(source.Config) is null or { SaysNothing: true }, $"config.json has a section '{ModelSection.Key}' that changes what the dense model computes");
         Require(options.Experts is >= 1 and <= MostExperts, $"experts is {options.Experts}; it must lie between 1 and {MostExperts}");
@@ -48,10 +48,11 @@ public static class CheckpointUpcycler
     /// <param name="source">The folder of a dense model, or of a repository in a hub cache.</param>
     /// <param name="target">The folder to write; it must not be there.</param>
     /// <param name="options">The experts.</param>
+    /// <param name="cancellation">Stops between tensors, with nothing written.</param>
     /// <exception cref="CheckpointFormatException">The checkpoint is damaged.</exception>
     /// <exception cref="ConfigurationException">The model cannot be given these experts.</exception>
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
-    public static void Write(string source, string target, UpcycleOptions options)
+    public static void Write(string source, string target, UpcycleOptions options, CancellationToken cancellation = default)
     {
         target = AtomicFolder.RequireNew(target);
         using MoeTransformer model = MoeTransformer.Load(source);
@@ -59,7 +60,7 @@ public static class CheckpointUpcycler
         using UpcycledRouting routing = new(TargetOf(model, options), options);
         List<SafetensorsSource> sources = UpcycledTensors.Of(model, options, routing);
         Require(sources.Count <= SafetensorsHeader.MostTensors, $"{sources.Count} tensors are more than the {SafetensorsHeader.MostTensors} of a file; take fewer experts or layers");
-        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, 1, [sources], UpcycledConfiguration.Write(model, routing));
+        CheckpointQuantizer.WriteFolder(model.Source!.Folder, target, 1, [sources], UpcycledConfiguration.Write(model, routing), cancellation);
     }
 
     /// <summary>The options that the new checkpoint will be read with.</summary>

@@ -34,7 +34,7 @@ internal static class ModelWriter
     }
 
     /// <summary>Writes a copy of the folder that a model was read from in which routers, selectors and balancers are those that the model has now; all else is copied byte for byte. It appears whole or not at all.</summary>
-    public static void SaveRerouted(MoeTransformer model, string folder)
+    public static void SaveRerouted(MoeTransformer model, string folder, CancellationToken cancellation)
     {
         ModelSource source = model.Source ?? throw new NotSupportedException("the model was made, not read: there is no checkpoint to copy; Save writes it whole");
         folder = AtomicFolder.RequireNew(folder);
@@ -45,7 +45,7 @@ internal static class ModelWriter
         HashSet<string> replaced = [.. source.RoutingTensors, .. routing.Select(r => r.Name)];
         CheckpointTensors tensors = source.Weights.Checkpoint;
         List<SafetensorsSource> sources = [.. tensors.Names.Where(n => !replaced.Contains(n)).Select(n => SafetensorsSource.Of(tensors.FileOf(n), n)), .. routing];
-        CheckpointQuantizer.WriteFolder(source.Folder, folder, 1, [sources], ModelConfiguration.Rerouted(model, source).ToJsonString(ModelConfiguration.Indented) + "\n");
+        CheckpointQuantizer.WriteFolder(source.Folder, folder, 1, [sources], ModelConfiguration.Rerouted(model, source).ToJsonString(ModelConfiguration.Indented) + "\n", cancellation);
     }
 
     /// <summary>The tensor as it lies in the file, where the model has the same numbers: a router that nobody replaced keeps its type.</summary>

@@ -46,6 +46,14 @@ public static class AtomicFile
     /// <exception cref="IOException">As above.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Copies a file, replacing the one of that name.</summary>
+    /// <exception cref="IOException">As above, or what is copied cannot be read.</exception>
+    public static void Copy(string from, string to)
+    {
+        using FileStream source = File.OpenRead(from);
+        Write(to, source.CopyTo, source.Length);
+    }
+
     /// <summary>Whether a full path names a device, which is written as it is.</summary>
     public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 

@@ -4,6 +4,7 @@ using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Comparisons;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
+using Switchyard.Training.Rerouting;
 using Switchyard.Training.Results;
 using Switchyard.Training.Runs;
 using Switchyard.Training.Trainers;
@@ -42,6 +43,7 @@ public sealed class Characterization
         if (!resume)
         {
             _folder.RequireUnused();
+            _folder.RequireWritable();
         }
 
         ICorpus judge = Corpus.Open(_config.Judge);
@@ -96,7 +98,13 @@ public sealed class Characterization
         MoeLayer[] layers = [.. model.MoeLayers.Where(l => config.Reroute.Layers?.Contains(l.Options.Layer) is not false)];
         (IReadOnlyList<RowRecipe> rows, IReadOnlyList<LeftOutRouter> leftOut) = RowRecipe.Of(config, [.. layers.Select(l => l.Options)]);
         config.Reroute.RequireContext(model.Options.LongestSequence);
-        _ = TextOptions.For(model.Options.LongestSequence, config.JudgeContext, null);
+        TextOptions windows = TextOptions.For(model.Options.LongestSequence, config.JudgeContext, null, config.MaxTokens ?? long.MaxValue, "--judge-context");
+        if (!File.Exists(_folder.ConfigPath))
+        {
+            RerouteRun.RequireText(config.Reroute, cancellation);
+            TextJudge.RequireTargets(judge, tokenizer, windows, model, cancellation);
+        }
+
         _folder.Create();
         _folder.WriteConfig(_config);
         Directory.CreateDirectory(RowsPath);

@@ -23,13 +23,14 @@ public sealed record TextOptions
     /// <param name="context">Tokens of a window, or null.</param>
     /// <param name="stride">Tokens between windows, or null.</param>
     /// <param name="maxTokens">The most tokens to read.</param>
+    /// <param name="contextName">What the context is called where it was given.</param>
     /// <exception cref="ConfigurationException">The context is longer than the model allows, or the stride longer than the context.</exception>
-    public static TextOptions For(int longest, int? context, int? stride, long maxTokens = long.MaxValue)
+    public static TextOptions For(int longest, int? context, int? stride, long maxTokens = long.MaxValue, string contextName = "--context")
     {
         int tokens = context ?? Math.Min(longest, UsualContext);
         if (tokens < 2 || tokens > longest)
         {
-            throw new ConfigurationException($"--context is {tokens}; it must be 2 to {longest}, the longest sequence of the model");
+            throw new ConfigurationException($"{contextName} is {tokens}; it must be 2 to {longest}, the longest sequence of the model");
         }
 
         int step = stride ?? tokens;

@@ -17,8 +17,8 @@ public static class PruneRun
     /// <param name="request">What is wanted.</param>
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="progress">Told after each batch of text.</param>
-    /// <param name="cancellation">Stops between windows; what is written by then is whole.</param>
-    /// <exception cref="ConfigurationException">The model cannot do with so many experts, the output is there already, a text is too short, or the tokenizer does not belong to the model.</exception>
+    /// <param name="cancellation">Stops between windows and tensors; what is written by then is whole.</param>
+    /// <exception cref="ConfigurationException">The model cannot do with so many experts, the output is there already or cannot be written, a text is too short, or the tokenizer does not belong to the model.</exception>
     /// <exception cref="Models.Files.CheckpointFormatException">The checkpoint is damaged.</exception>
     /// <exception cref="CorpusException">A text is missing, unreadable or not in its format.</exception>
     /// <exception cref="IOException">The output cannot be written.</exception>
@@ -30,7 +30,7 @@ public static class PruneRun
         int passes = request.Judge is null ? 2 : 3;
         using TextTokenizer tokenizer = TextTokenizer.Load(request.Model);
         (PruneFigures before, IReadOnlyList<PrunedLayer> layers, int experts, long tokens, long read) = Score(request, tokenizer, passes, progress, cancellation);
-        (long bytesBefore, long bytesAfter) = CheckpointPruner.Write(request.Model, request.Output, [.. layers.Select(ExpertMerging.Shares)]);
+        (long bytesBefore, long bytesAfter) = CheckpointPruner.Write(request.Model, request.Output, [.. layers.Select(ExpertMerging.Shares)], cancellation);
         using MoeTransformer pruned = MoeTransformer.Load(request.Output, request.Load);
         TextPass pass = new(pruned, tokenizer, Windows(request, pruned), passes, passes - 1, read);
         PruneFigures after = pass.Run(judge, null, progress, cancellation);
@@ -59,8 +59,8 @@ public static class PruneRun
     private static (PruneFigures Before, IReadOnlyList<PrunedLayer> Layers, int Experts, long Tokens, long Read) Score(PruneRequest request, TextTokenizer tokenizer, int passes, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         using MoeTransformer model = MoeTransformer.Load(request.Model, request.Load);
-        _ = TokenMasking.Of(model, tokenizer, 0);
         CheckpointPruner.Check(model, request.Keep);
+        _ = TokenMasking.Of(model, tokenizer, 0);
         if (request.Merge)
         {
             CheckpointPruner.CheckMerge(model);

@@ -21,16 +21,16 @@ internal sealed class Calibration : IDisposable
     private int _next;
 
     /// <summary>Reads the text.</summary>
-    /// <exception cref="ConfigurationException">It is empty, or the tokenizer does not belong to the model.</exception>
+    /// <exception cref="ConfigurationException">It has fewer than two tokens, or the tokenizer does not belong to the model.</exception>
     public Calibration(MoeTransformer model, QuantizeRequest request, TextWindows text, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         (_model, _request, _progress, _cancellation) = (model, request, progress, cancellation);
         model.eval();
         _batches = [.. WindowBatch.Join(text.Read(cancellation), model.Options.VocabularySize).Select(b => new CalibrationBatch(model, b))];
         Tokens = text.Tokens;
-        if (Tokens == 0)
+        if (Tokens < 2)
         {
-            throw new ConfigurationException($"'{request.Calibration!.Path}': there is nothing to calibrate on");
+            throw new ConfigurationException($"'{request.Calibration!.Path}': there is nothing to calibrate on; a text needs two tokens or more");
         }
     }
 

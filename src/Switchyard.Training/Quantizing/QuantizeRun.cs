@@ -17,14 +17,15 @@ public static class QuantizeRun
     /// <param name="request">What is wanted.</param>
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="progress">Told after each layer of the calibration and each batch of text that is judged.</param>
-    /// <param name="cancellation">Stops between layers and between batches; what is written by then is whole.</param>
-    /// <exception cref="ConfigurationException">The output is there already, a text is too short, or the tokenizer does not belong to the model.</exception>
+    /// <param name="cancellation">Stops between layers, tensors and batches; what is written by then is whole.</param>
+    /// <exception cref="ConfigurationException">The output is there already or cannot be written, a text is too short, or the tokenizer does not belong to the model.</exception>
     /// <exception cref="Models.Files.CheckpointFormatException">The checkpoint is damaged, quantized already, or has no experts that can be rounded.</exception>
     /// <exception cref="CorpusException">A text is missing, unreadable or not in its format.</exception>
     /// <exception cref="IOException">The output cannot be written.</exception>
     public static QuantizeResult Run(QuantizeRequest request, MachineInfo machine, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
         RunFolder.RequireNew(request.Output);
+        CheckpointQuantizer.Check(request.Model, request.Bits);
         long started = Stopwatch.GetTimestamp();
         Evaluation? first = Judge(request, request.Model, progress, cancellation);
         (long before, long after, Calibration? calibration) = Write(request, progress, cancellation);
@@ -54,7 +55,7 @@ public static class QuantizeRun
     {
         if (request.Calibration is not { } text)
         {
-            (long plainBefore, long plainAfter) = CheckpointQuantizer.Write(request.Model, request.Output, request.Bits, request.Group);
+            (long plainBefore, long plainAfter) = CheckpointQuantizer.Write(request.Model, request.Output, request.Bits, request.Group, cancellation);
             return (plainBefore, plainAfter, null);
         }
 
@@ -62,7 +63,7 @@ public static class QuantizeRun
         using MoeTransformer model = MoeTransformer.Load(request.Model, request.Load);
         TextOptions windows = TextOptions.For(model.Options.LongestSequence, request.Context, null, request.CalibrationTokens);
         using Calibration calibration = new(model, request, new TextWindows(text, tokenizer, windows, model.Options.VocabularySize), progress, cancellation);
-        (long before, long after) = CheckpointQuantizer.Write(model, request.Output, request.Bits, request.Group, calibration.Round);
+        (long before, long after) = CheckpointQuantizer.Write(model, request.Output, request.Bits, request.Group, calibration.Round, cancellation);
         return (before, after, calibration);
     }
 

@@ -55,7 +55,7 @@ public sealed class RerouteRun
         }
 
         using CorpusVocabulary? vocabulary = CorpusVocabulary.OfModel(_config.Model);
-        using PackedCorpus corpus = Open(vocabulary, cancellation);
+        using PackedCorpus corpus = Open(_config, vocabulary, cancellation);
         using TextTokenizer bytes = new ByteTokenizer();
         using ReroutedModel model = ReroutedModel.Load(_config, vocabulary?.Tokenizer ?? bytes);
         RequireFit(model, vocabulary);
@@ -75,10 +75,11 @@ public sealed class RerouteRun
 
         _folder.Create();
         KeptRouting? kept = null;
+        TrainingWindowState? begun = null;
         if (resume && _folder.Checkpoints() is [.., int last])
         {
             CheckpointState state = Checkpoint.Restore(_folder.CheckpointPath(last), model.Weights(), trainer.Optimizer, model.RoutingName);
-            (trainer.StepsDone, trainer.SkippedSteps, trainer.SkippedInARow, seconds) = (state.Step, state.SkippedSteps, state.SkippedInARow, state.Seconds);
+            (trainer.StepsDone, trainer.SkippedSteps, trainer.SkippedInARow, seconds, begun) = (state.Step, state.SkippedSteps, state.SkippedInARow, state.Seconds, state.Window);
             history = _folder.ContinueMetrics(last);
             kept = KeptRouting.Read(_folder, last);
             model.Strength = history.Select(h => h.TestLoss).OfType<double>().Aggregate(FirstStrength, (strength, loss) => NextStrength(strength, loss > before.Loss));
@@ -99,11 +100,12 @@ public sealed class RerouteRun
             }
         }
 
-        kept = Train(trainer, heldOut, before.Loss, kept, history, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
+        TrainingWindow window = new(model.Model, model.Layers[0].Options.Experts, begun);
+        kept = Train(trainer, window, heldOut, before.Loss, kept, history, () => seconds + clock.Elapsed.TotalSeconds, progress, cancellation);
         Report(progress, trainer, "evaluating");
         if (_config.KeepLoss || kept.Step != trainer.StepsDone)
         {
-            KeptRouting.Load(_folder, model.Weights());
+            kept.Load(_folder, model.Weights());
         }
 
         if (_config.Training.Steps > 0)
@@ -118,7 +120,7 @@ public sealed class RerouteRun
         Watch?.Invoke(RerouteStage.Trained, model);
         if (WritesModel)
         {
-            Save(model);
+            Save(model, cancellation);
         }
 
         (ProfileResult Before, ProfileResult After)? judged = judge is null ? null : Judge(model, judge, machine, command, progress, cancellation);
@@ -144,11 +146,21 @@ public sealed class RerouteRun
         };
     }
 
+    /// <summary>Refuses a text that is too short to train on and to hold a share out of.</summary>
+    /// <exception cref="CorpusException">It is, or it is missing or unreadable.</exception>
+    internal static void RequireText(RerouteConfig config, CancellationToken cancellation)
+    {
+        using CorpusVocabulary? vocabulary = CorpusVocabulary.OfModel(config.Model);
+        using PackedCorpus corpus = Open(config, vocabulary, cancellation);
+        _ = new TokenStream(corpus, config.Context, config.Training.BatchSequences, config.Seed);
+        _ = new HeldOutSequences(corpus, config.Context);
+    }
+
     private string StartPath => Path.Combine(_folder.Path, "start.json");
 
-    private PackedCorpus Open(CorpusVocabulary? vocabulary, CancellationToken cancellation)
+    private static PackedCorpus Open(RerouteConfig config, CorpusVocabulary? vocabulary, CancellationToken cancellation)
     {
-        PackedCorpus bytes = PackedCorpus.Build(Corpus.Open(_config.Corpus), split: new CorpusSplit { HeldOutShare = _config.HeldOutShare }, cancellationToken: cancellation);
+        PackedCorpus bytes = PackedCorpus.Build(Corpus.Open(config.Corpus), split: new CorpusSplit { HeldOutShare = config.HeldOutShare }, cancellationToken: cancellation);
         if (vocabulary is null)
         {
             return bytes;
@@ -178,11 +190,10 @@ public sealed class RerouteRun
     private IEnumerable<TokenBatch> HeldOut(PackedCorpus corpus, int tokens) =>
         new HeldOutSequences(corpus, _config.Context).Batches(_config.Training.BatchSequences, Math.Max(1, tokens / _config.Context));
 
-    private KeptRouting Train(RerouteTrainer trainer, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting? kept, List<HistoryPoint> history, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    private KeptRouting Train(RerouteTrainer trainer, TrainingWindow window, IEnumerable<TokenBatch> heldOut, double bound, KeptRouting? kept, List<HistoryPoint> history, Func<double> seconds, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         TrainingOptions training = _config.Training;
         ReroutedModel model = trainer.Rerouted;
-        TrainingWindow window = new(model.Model, model.Layers[0].Options.Experts);
         double? limit = _config.KeepLoss ? bound : null;
         kept ??= Begin(model, heldOut, trainer.StepsDone, limit, cancellation);
         while (trainer.StepsDone < training.Steps && !IsSpent(history, kept))
@@ -213,7 +224,8 @@ public sealed class RerouteRun
                     _folder.CheckpointPath(trainer.StepsDone),
                     model.Weights(),
                     trainer.Optimizer,
-                    new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds(), model.RoutingName) { SkippedInARow = trainer.SkippedInARow });
+                    new CheckpointState(trainer.StepsDone, trainer.Optimizer.Steps, trainer.SkippedSteps, seconds(), model.RoutingName) { SkippedInARow = trainer.SkippedInARow, Window = window.State });
+                kept.RemoveEarlier(_folder);
                 if (!step.Skipped)
                 {
                     _folder.RemoveOldCheckpoints(training.KeepCheckpoints);
@@ -295,7 +307,7 @@ public sealed class RerouteRun
             int least = Array.IndexOf(losses, losses.Min());
             if (!(losses[least] < kept.Loss))
             {
-                KeptRouting.Load(_folder, model.Weights());
+                kept.Load(_folder, model.Weights());
                 return kept.Strength;
             }
 
@@ -353,14 +365,14 @@ public sealed class RerouteRun
         return cost;
     }
 
-    private void Save(ReroutedModel model)
+    private void Save(ReroutedModel model, CancellationToken cancellation)
     {
         if (Directory.Exists(_folder.ModelPath))
         {
             Directory.Delete(_folder.ModelPath, recursive: true);
         }
 
-        model.Model.SaveRerouted(_folder.ModelPath);
+        model.Model.SaveRerouted(_folder.ModelPath, cancellation);
     }
 
     private (ProfileResult Before, ProfileResult After) Judge(ReroutedModel model, TextJudge judge, MachineInfo machine, string command, IProgress<TrainingProgress>? progress, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Switchyard.Models;
 using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
@@ -28,19 +29,29 @@ internal sealed class TextJudge : IDisposable
             return null;
         }
 
-        TextOptions windows = TextOptions.For(model.Model.Options.LongestSequence, config.JudgeContext, null, config.JudgeTokens ?? long.MaxValue);
+        TextOptions windows = TextOptions.For(model.Model.Options.LongestSequence, config.JudgeContext, null, config.JudgeTokens ?? long.MaxValue, "--judge-context");
         TextTokenizer tokenizer = TextTokenizer.Load(config.Model);
         try
         {
             ICorpus corpus = Corpora.Corpus.Open(config.Judge);
-            return new TextWindows(corpus, tokenizer, windows, model.Model.Options.VocabularySize).Read(cancellation).Any(w => w.Tokens.Length > (model.Masking is null ? 1 : 0))
-                ? new TextJudge(corpus, tokenizer, windows)
-                : throw new ConfigurationException($"'{config.Judge}': no text has two tokens; there is nothing to judge by");
+            RequireTargets(corpus, tokenizer, windows, model.Model, cancellation);
+            return new TextJudge(corpus, tokenizer, windows);
         }
         catch
         {
             tokenizer.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Refuses a text of which no window has a token to judge by.</summary>
+    /// <exception cref="ConfigurationException">None has.</exception>
+    public static void RequireTargets(ICorpus corpus, TextTokenizer tokenizer, TextOptions windows, MoeTransformer model, CancellationToken cancellation)
+    {
+        int least = model.Options.Encoder is null ? 2 : 1;
+        if (!new TextWindows(corpus, tokenizer, windows, model.Options.VocabularySize).Read(cancellation).Any(w => w.Tokens.Length >= least))
+        {
+            throw new ConfigurationException($"'{corpus.Path}': no text has two tokens; there is nothing to judge by");
         }
     }
 

@@ -33,14 +33,16 @@ public sealed class RunFolder
     /// <summary>The trained model, in Hugging Face's layout.</summary>
     public string ModelPath => System.IO.Path.Combine(Path, "model");
 
-    /// <summary>Refuses a folder to write that is there already, before any work is done for it.</summary>
-    /// <exception cref="ConfigurationException">It is there.</exception>
+    /// <summary>Refuses a folder to write that is there already or cannot be made, before any work is done for it.</summary>
+    /// <exception cref="ConfigurationException">It is, or cannot.</exception>
     public static void RequireNew(string path)
     {
         if (System.IO.Path.Exists(path))
         {
             throw new ConfigurationException($"'{path}' is there already; name a folder that is not");
         }
+
+        new RunFolder(path).RequireWritable();
     }
 
     /// <summary>Refuses a folder that holds anything: what a run writes would mix with it, or replace it.</summary>
@@ -55,15 +57,23 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>Sees that the folder can be made and written, and leaves none where there was none.</summary>
+    /// <summary>Sees that the folder can be made and written, and leaves neither it nor those above it where there were none.</summary>
     /// <exception cref="ConfigurationException">It cannot.</exception>
     public void RequireWritable()
     {
-        bool isThere = Directory.Exists(Path);
-        Create();
-        if (!isThere)
+        List<string> made = [];
+        for (string? folder = Path; folder is not null && !Directory.Exists(folder); folder = System.IO.Path.GetDirectoryName(folder))
         {
-            Directory.Delete(Path);
+            made.Add(folder);
+        }
+
+        try
+        {
+            Create();
+        }
+        finally
+        {
+            made.ForEach(DeleteIfEmpty);
         }
     }
 
@@ -80,7 +90,7 @@ public sealed class RunFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"cannot write to the run folder '{Path}': {e.Message}", e);
+            throw new ConfigurationException($"cannot write to '{Path}': {e.Message}", e);
         }
     }
 
@@ -133,6 +143,14 @@ public sealed class RunFolder
 
         AtomicFile.WriteText(MetricsPath, string.Concat(kept.Select(p => JsonSerializer.Serialize(p, ResultLine.Json) + "\n")));
         return kept;
+    }
+
+    private static void DeleteIfEmpty(string folder)
+    {
+        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            Directory.Delete(folder);
+        }
     }
 
     private static HistoryPoint? Parse(string line)

@@ -17,8 +17,8 @@ public static class UpcycleRun
     /// <param name="request">What is wanted.</param>
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="progress">Told after each batch of text.</param>
-    /// <param name="cancellation">Stops between windows; what is written by then is whole.</param>
-    /// <exception cref="ConfigurationException">The model cannot be given these experts, the output is there already, a text is too short, or the tokenizer does not belong to the model.</exception>
+    /// <param name="cancellation">Stops between windows and tensors; what is written by then is whole.</param>
+    /// <exception cref="ConfigurationException">The model cannot be given these experts, the output is there already or cannot be written, a text is too short, or the tokenizer does not belong to the model.</exception>
     /// <exception cref="Models.Files.CheckpointFormatException">The checkpoint is damaged.</exception>
     /// <exception cref="CorpusException">The text is missing, unreadable or not in its format.</exception>
     /// <exception cref="IOException">The output cannot be written.</exception>
@@ -29,7 +29,7 @@ public static class UpcycleRun
         UpcycleOptions options = request.Options;
         Evaluation? before = Original(request, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
-        CheckpointUpcycler.Write(request.Model, request.Output, options);
+        CheckpointUpcycler.Write(request.Model, request.Output, options, cancellation);
         CheckpointDescription written = CheckpointDescription.Of(request.Output);
         return new UpcycleResult
         {

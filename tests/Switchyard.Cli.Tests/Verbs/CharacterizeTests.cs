@@ -40,9 +40,13 @@ public sealed class CharacterizeTests : IDisposable
     public void Stopped_it_says_how_to_go_on()
     {
         string run = Path.Combine(_folder, "stopped");
-        CommandRun stopped = CommandRun.Of(CharacterizeVerb.Make(), new CancellationToken(canceled: true), [Model(), "--text", Text(), "--judge", Text(), "--context", "16", "--output", run, "--threads", "1"]);
-        Assert.Equal(130, stopped.ExitCode);
-        Assert.Contains($"go on with: switchyard characterize --resume {run}", stopped.Error, StringComparison.Ordinal);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using FileSystemWatcher watcher = new(Directory.CreateDirectory(run).FullName, "config.json");
+        watcher.Created += (_, _) => stop.Cancel();
+        watcher.Renamed += (_, _) => stop.Cancel();
+        watcher.EnableRaisingEvents = true;
+        CommandRun.Of(CharacterizeVerb.Make(), stop.Token, [Model(), "--text", Text(), "--judge", Text(), "--routers", "linear", "--steps", "1000000", "--context", "16", "--output", run, "--threads", "1"])
+            .AssertFails(130, $"go on with: switchyard characterize --resume {run}");
         Assert.False(File.Exists(Path.Combine(run, "characterize.json")));
     }
 
@@ -56,10 +60,18 @@ public sealed class CharacterizeTests : IDisposable
         Characterize("--balance", "dull").AssertFails(3, "'dull'");
         Characterize("--routers", "linear,linear").AssertFails(2, "stands twice");
         Characterize("--context", "999").AssertFails(3, "longest sequence");
-        Characterize("--judge-context", "999").AssertFails(3, "longest sequence");
+        Characterize("--judge-context", "999").AssertFails(3, "--judge-context is 999", "longest sequence");
         CommandRun.Of("characterize", Model(), "--text", Text()).AssertFails(2, "--judge");
         CommandRun.Of("characterize", Model(), "--text", Text(), "--judge", Path.Combine(_folder, "nothing.txt"), "--output", Path.Combine(_folder, "x")).AssertFails(3, "nothing.txt");
         CommandRun.Of("characterize", "--resume", Path.Combine(_folder, "none")).AssertFails(3, "config.json");
+        CommandRun.Of("characterize", "--resume", Path.Combine(_folder, "none"), "--steps", "3").AssertFails(2, "--steps", "--resume");
+        CommandRun.Of("characterize", "--resume", Path.Combine(_folder, "none"), Model()).AssertFails(2, "MODEL", "--resume");
+        Characterize("--noise", "0.1").AssertFails(2, "--noise", "--experts");
+        string small = Path.Combine(_folder, "small.txt"), output = Path.Combine(_folder, "small");
+        File.WriteAllText(small, "a");
+        CommandRun.Of("characterize", Model(), "--text", small, "--judge", Text(), "--context", "16", "--output", output).AssertFails(3, "small.txt");
+        CommandRun.Of("characterize", Model(), "--text", Text(), "--judge", small, "--context", "16", "--output", output).AssertFails(3, "small.txt");
+        Assert.False(Directory.Exists(output));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -44,6 +44,7 @@ public sealed class RerouteTests : IDisposable
         Reroute("--router-options", "{\"keysize\": 3}").AssertFails(3, "keySize");
         Reroute("--router-options", "{").AssertFails(3, "--router-options");
         Reroute("--context", "999").AssertFails(3, "longest sequence");
+        Reroute("--judge", Text(), "--judge-context", "999").AssertFails(3, "--judge-context is 999");
         CommandRun.Of("reroute", Model()).AssertFails(2, "--text");
         CommandRun.Of("reroute", Model(), "--text", Path.Combine(_folder, "nothing.txt"), "--output", Path.Combine(_folder, "x")).AssertFails(3, "nothing.txt");
         string small = Path.Combine(_folder, "small.txt");

@@ -17,7 +17,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
     public void Experts_are_rounded_to_the_nearest_and_everything_else_is_as_it_was(int bits, int group)
     {
         Save(shared: 40);
-        (long before, long after) = CheckpointQuantizer.Write(_folder["model"], _folder["small"], bits, group);
+        (long before, long after) = CheckpointQuantizer.Write(_folder["model"], _folder["small"], bits, group, TestContext.Current.CancellationToken);
         Assert.InRange(after, 1, before / (bits == 8 ? 2 : 4));
 
         using CheckpointTensors original = CheckpointTensors.Open(_folder["model"]), written = CheckpointTensors.Open(_folder["small"]);
@@ -55,7 +55,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         Save(shared: 0);
-        CheckpointQuantizer.Write(_folder["model"], _folder["small"], 8, 32);
+        CheckpointQuantizer.Write(_folder["model"], _folder["small"], 8, 32, TestContext.Current.CancellationToken);
         using MoeTransformer exact = MoeTransformer.Load(_folder["model"]), rounded = MoeTransformer.Load(_folder["small"]);
         Tensor tokens = randint(0, 256, new long[] { 2, 20 }, ScalarType.Int64);
         Near.AssertClose(rounded.forward(tokens), exact.forward(tokens), 0.03);
@@ -68,10 +68,10 @@ public sealed class CheckpointQuantizerTests : IDisposable
     public void What_is_quantized_already_or_has_no_experts_or_would_replace_something_is_refused_and_leaves_nothing()
     {
         Save(shared: 0);
-        CheckpointQuantizer.Write(_folder["model"], _folder["small"], 8, 32);
-        Assert.Contains("already", Assert.Throws<CheckpointFormatException>(() => CheckpointQuantizer.Write(_folder["small"], _folder["other"], 8, 32)).Message, StringComparison.Ordinal);
-        Assert.Contains("already", Assert.Throws<IOException>(() => CheckpointQuantizer.Write(_folder["model"], _folder["small"], 8, 32)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => CheckpointQuantizer.Write(_folder["model"], _folder["other"], 5, 32));
+        CheckpointQuantizer.Write(_folder["model"], _folder["small"], 8, 32, TestContext.Current.CancellationToken);
+        Assert.Contains("already", Assert.Throws<CheckpointFormatException>(() => CheckpointQuantizer.Write(_folder["small"], _folder["other"], 8, 32, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("already", Assert.Throws<IOException>(() => CheckpointQuantizer.Write(_folder["model"], _folder["small"], 8, 32, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => CheckpointQuantizer.Write(_folder["model"], _folder["other"], 5, 32, TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(_folder["other"]));
         Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.Path), p => p.EndsWith(".tmp", StringComparison.Ordinal));
     }
@@ -90,8 +90,25 @@ public sealed class CheckpointQuantizerTests : IDisposable
 
         tensors.Single(t => t.Item1 == damaged).Item2[5, 7] = float.NaN;
         SafetensorsWriter.Write(path, tensors);
-        Assert.Equal(damaged, Assert.Throws<CheckpointFormatException>(() => CheckpointQuantizer.Write(_folder["model"], _folder["small"], 4, 32)).Tensor);
+        Assert.Equal(damaged, Assert.Throws<CheckpointFormatException>(() => CheckpointQuantizer.Write(_folder["model"], _folder["small"], 4, 32, TestContext.Current.CancellationToken)).Tensor);
         Assert.Equal(["model"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_cannot_be_read_is_not_copied_either()
+    {
+        using (MoeTransformer model = new(new MoeTransformerOptions { HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 2, HeadSize = 8, Experts = 4, TopK = 2, InnerSize = 8 }))
+        {
+            model.Save(_folder["whole"]);
+        }
+
+        CheckpointPruner.Write(_folder["whole"], _folder["pruned"], [new(0, [0, 2, 3]), new(1, [1, 2, 3])], TestContext.Current.CancellationToken);
+        string config = Path.Combine(_folder["pruned"], "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"num_experts\": 3", "\"num_experts\": 4", StringComparison.Ordinal));
+
+        Assert.Contains("'switchyard.pruned' says that layer 0 has 3 experts", Assert.Throws<CheckpointFormatException>(() => CheckpointQuantizer.Check(_folder["pruned"], 8)).Message, StringComparison.Ordinal);
+        Assert.Throws<CheckpointFormatException>(() => CheckpointQuantizer.Write(_folder["pruned"], _folder["small"], 8, 32, TestContext.Current.CancellationToken));
+        Assert.False(Directory.Exists(_folder["small"]));
     }
 
     public void Dispose() => _folder.Dispose();

@@ -28,7 +28,7 @@ public sealed class PrunedCheckpointTests : IDisposable
         Tensor tokens = GoldenModels.Input(GoldenModels.Numbers(folder)).Tokens;
         KeptExperts[] kept = Some(model);
 
-        (long before, long after) = CheckpointPruner.Write(Golden.Folder(folder)!, _folder["new"], kept);
+        (long before, long after) = CheckpointPruner.Write(Golden.Folder(folder)!, _folder["new"], kept, TestContext.Current.CancellationToken);
 
         Assert.Equal(before * kept[0].Experts.Count, after * model.Options.Experts);
         using MoeTransformer read = MoeTransformer.Load(_folder["new"], new ModelLoadOptions { RotaryRounding = model.Options.RotaryRounding });
@@ -76,7 +76,7 @@ public sealed class PrunedCheckpointTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using MoeTransformer model = GoldenModels.Load(folder);
-        (long before, long after) = CheckpointPruner.Write(Golden.Folder(folder)!, _folder["new"], All(model));
+        (long before, long after) = CheckpointPruner.Write(Golden.Folder(folder)!, _folder["new"], All(model), TestContext.Current.CancellationToken);
         Assert.Equal(before, after);
         Assert.Equal(File.ReadAllText(Path.Combine(Golden.Folder(folder)!, "config.json")), File.ReadAllText(Path.Combine(_folder["new"], "config.json")));
         using CheckpointTensors a = CheckpointTensors.Open(Golden.Folder(folder)!), b = CheckpointTensors.Open(_folder["new"]);
@@ -105,7 +105,7 @@ public sealed class PrunedCheckpointTests : IDisposable
         using MoeTransformer model = Save(new MoeLayerOptions { HiddenSize = 1, Experts = 1, TopK = 1, InnerSize = 1, Routing = RoutingRecipe.Parse(recipe), Router = router }, experts: 8, hidden: 8);
         KeptExperts[] kept = [new(0, [1, 2, 4, 5, 7]), new(1, [0, 3, 5, 6, 7])];
 
-        CheckpointPruner.Write(_folder["model"], _folder["new"], kept);
+        CheckpointPruner.Write(_folder["model"], _folder["new"], kept, TestContext.Current.CancellationToken);
 
         using MoeTransformer read = MoeTransformer.Load(_folder["new"]);
         Tensor x = randn(20, 8);
@@ -128,14 +128,14 @@ public sealed class PrunedCheckpointTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Save().Dispose();
-        CheckpointPruner.Write(_folder["model"], _folder["once"], [new(0, [0, 2, 3, 5]), new(1, [1, 2, 4, 5])]);
+        CheckpointPruner.Write(_folder["model"], _folder["once"], [new(0, [0, 2, 3, 5]), new(1, [1, 2, 4, 5])], TestContext.Current.CancellationToken);
         using (MoeTransformer once = MoeTransformer.Load(_folder["once"]))
         {
             once.MoeLayers[1].Exchange(new LayerRouting(new LayerRoutingOptions { Routing = RoutingRecipe.Parse("attention+bias") }.In(once.MoeLayers[1].Options))).Dispose();
-            once.SaveRerouted(_folder["other"]);
+            once.SaveRerouted(_folder["other"], TestContext.Current.CancellationToken);
         }
 
-        CheckpointPruner.Write(_folder["other"], _folder["twice"], [new(0, [1, 2]), new(1, [0, 3])]);
+        CheckpointPruner.Write(_folder["other"], _folder["twice"], [new(0, [1, 2]), new(1, [0, 3])], TestContext.Current.CancellationToken);
         JsonNode config = GoldenConfig(_folder["twice"]);
         Assert.Equal("switchyard_moe", (string)config["model_type"]!);
         Assert.Equal(6, (int)config["switchyard"]!["pruned"]!["experts"]!);
@@ -149,7 +149,7 @@ public sealed class PrunedCheckpointTests : IDisposable
     public void A_map_of_kept_experts_that_disagrees_with_the_rest_of_the_file_is_refused()
     {
         Save().Dispose();
-        CheckpointPruner.Write(_folder["model"], _folder["new"], [new(0, [0, 2, 3]), new(1, [1, 2, 4])]);
+        CheckpointPruner.Write(_folder["model"], _folder["new"], [new(0, [0, 2, 3]), new(1, [1, 2, 4])], TestContext.Current.CancellationToken);
         string path = Path.Combine(_folder["new"], "config.json"), text = File.ReadAllText(path);
         Refuses("3 experts", config => config["num_experts"] = 4);
         Refuses("has 2 experts", config => ((JsonArray)config["switchyard"]!["pruned"]!["kept"]!["1"]!).RemoveAt(0));
@@ -174,7 +174,7 @@ public sealed class PrunedCheckpointTests : IDisposable
         Refuses("MoE layers are 0, 1", [new(0, [0, 1])]);
         Refuses("ascending", [new(0, [1, 0]), new(1, [0, 1])]);
         Refuses("0 to 5", [new(0, [1, 6]), new(1, [0, 1])]);
-        Assert.Throws<IOException>(() => CheckpointPruner.Write(_folder["model"], _folder["model"], [new(0, [0, 1]), new(1, [0, 1])]));
+        Assert.Throws<IOException>(() => CheckpointPruner.Write(_folder["model"], _folder["model"], [new(0, [0, 1]), new(1, [0, 1])], TestContext.Current.CancellationToken));
         Save(Routing("hash"), name: "hash").Dispose();
         Refuses("'hash'", [new(0, [0, 1]), new(1, [0, 1])], "hash");
         Save(Routing("linear+round-robin"), name: "turns").Dispose();
@@ -185,7 +185,7 @@ public sealed class PrunedCheckpointTests : IDisposable
         Assert.Equal(["groups", "hash", "model", "turns"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         void Refuses(string part, KeptExperts[] kept, string model = "model") =>
-            Assert.Contains(part, Assert.Throws<ConfigurationException>(() => CheckpointPruner.Write(_folder[model], _folder["new"], kept)).Message, StringComparison.Ordinal);
+            Assert.Contains(part, Assert.Throws<ConfigurationException>(() => CheckpointPruner.Write(_folder[model], _folder["new"], kept, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public sealed class PrunedCheckpointTests : IDisposable
         Save().Dispose();
         byte[] before = File.ReadAllBytes(Path.Combine(_folder["model"], "model.safetensors"));
         File.WriteAllText(_folder["file"], string.Empty);
-        Assert.ThrowsAny<IOException>(() => CheckpointPruner.Write(_folder["model"], Path.Combine(_folder["file"], "new"), [new(0, [0, 1]), new(1, [0, 1])]));
+        Assert.ThrowsAny<IOException>(() => CheckpointPruner.Write(_folder["model"], Path.Combine(_folder["file"], "new"), [new(0, [0, 1]), new(1, [0, 1])], TestContext.Current.CancellationToken));
         Assert.Equal(["file", "model"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(_folder["model"], "model.safetensors")));
     }

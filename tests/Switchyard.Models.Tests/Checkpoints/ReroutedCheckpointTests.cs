@@ -42,7 +42,7 @@ public sealed class ReroutedCheckpointTests : IDisposable
         Tensor tokens = GoldenModels.Input(GoldenModels.Numbers(folder)).Tokens;
         float[] expected = model.Encode(new TransformerInput(tokens)).Last.data<float>().ToArray();
 
-        model.SaveRerouted(_folder["new"]);
+        model.SaveRerouted(_folder["new"], TestContext.Current.CancellationToken);
 
         using MoeTransformer read = MoeTransformer.Load(_folder["new"], new ModelLoadOptions { RotaryRounding = model.Options.RotaryRounding });
         Assert.Equal(model.Source!.Architecture, read.Source!.Architecture);
@@ -70,7 +70,7 @@ public sealed class ReroutedCheckpointTests : IDisposable
     {
         Save();
         using MoeTransformer model = MoeTransformer.Load(_folder["model"]);
-        model.SaveRerouted(_folder["new"]);
+        model.SaveRerouted(_folder["new"], TestContext.Current.CancellationToken);
         Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["model"], "model.safetensors")).Order(), File.ReadAllBytes(Path.Combine(_folder["new"], "model.safetensors")).Order());
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["model"], "config.json"))), JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["new"], "config.json")))));
     }
@@ -82,7 +82,7 @@ public sealed class ReroutedCheckpointTests : IDisposable
         Save();
         using MoeTransformer model = MoeTransformer.Load(_folder["model"]);
         Exchange(model.MoeLayers[0], "linear+switch");
-        model.SaveRerouted(_folder["new"]);
+        model.SaveRerouted(_folder["new"], TestContext.Current.CancellationToken);
         Assert.Equal("qwen3_moe", (string)JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["new"], "config.json")))!["model_type"]!);
         using MoeTransformer read = MoeTransformer.Load(_folder["new"]);
         Tensor tokens = arange(20).reshape(2, 10);
@@ -97,7 +97,7 @@ public sealed class ReroutedCheckpointTests : IDisposable
         using (MoeTransformer model = MoeTransformer.Load(_folder["model"]))
         {
             Exchange(model.MoeLayers[1], "mlp+bias");
-            model.SaveRerouted(_folder["new"]);
+            model.SaveRerouted(_folder["new"], TestContext.Current.CancellationToken);
         }
 
         string path = Path.Combine(_folder["new"], "config.json");
@@ -112,8 +112,8 @@ public sealed class ReroutedCheckpointTests : IDisposable
     {
         Save();
         using MoeTransformer model = MoeTransformer.Load(_folder["model"]), made = new(new MoeTransformerOptions());
-        Assert.Throws<IOException>(() => model.SaveRerouted(_folder["model"]));
-        Assert.Throws<NotSupportedException>(() => made.SaveRerouted(_folder["new"]));
+        Assert.Throws<IOException>(() => model.SaveRerouted(_folder["model"], TestContext.Current.CancellationToken));
+        Assert.Throws<NotSupportedException>(() => made.SaveRerouted(_folder["new"], TestContext.Current.CancellationToken));
         Assert.Equal(["model"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
     }
 

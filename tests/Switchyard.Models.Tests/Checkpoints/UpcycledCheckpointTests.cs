@@ -97,8 +97,8 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Assert.True((noise[0] - noise[1]).abs().max().item<float>() > 0.01 * matrix.std().item<float>());
         Assert.All(noisy.Names.Where(n => n.Contains(".experts.", StringComparison.Ordinal) && n.EndsWith("bias", StringComparison.Ordinal)), n => Assert.True(noisy.Load(n).Equals(noisy.Load(n.Replace(".experts.1.", ".experts.0.", StringComparison.Ordinal)))));
 
-        CheckpointUpcycler.Write(_folder["dense"], _folder["same"], options);
-        CheckpointUpcycler.Write(_folder["dense"], _folder["other"], options with { Seed = 6 });
+        CheckpointUpcycler.Write(_folder["dense"], _folder["same"], options, TestContext.Current.CancellationToken);
+        CheckpointUpcycler.Write(_folder["dense"], _folder["other"], options with { Seed = 6 }, TestContext.Current.CancellationToken);
         Assert.Equal(Weights("new"), Weights("same"));
         Assert.NotEqual(Weights("new"), Weights("other"));
     }
@@ -150,14 +150,14 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Tensor expected = before.Encode(input).Last;
         foreach (string router in Routing.Routers.All.Names)
         {
-            CheckpointUpcycler.Write(_folder["dense"], _folder[router], new UpcycleOptions { Experts = 4, TopK = 2, Routing = RoutingRecipe.Parse(router), Seed = 7 });
+            CheckpointUpcycler.Write(_folder["dense"], _folder[router], new UpcycleOptions { Experts = 4, TopK = 2, Routing = RoutingRecipe.Parse(router), Seed = 7 }, TestContext.Current.CancellationToken);
             using MoeTransformer read = MoeTransformer.Load(_folder[router]);
             Assert.All(read.MoeLayers, l => Assert.Equal(router, l.Options.Routing.Router));
             Near.AssertClose(read.Encode(input).Last, expected, OfSums, router);
             CheckpointDescription described = CheckpointDescription.Of(_folder[router]);
             Assert.Null(described.CannotRun);
             Assert.Equal(read.TotalParameters, described.Parameters - TablesOf(read));
-            read.SaveRerouted(_folder["again-" + router]);
+            read.SaveRerouted(_folder["again-" + router], TestContext.Current.CancellationToken);
             Assert.Equal(Weights(router), Weights("again-" + router));
         }
 
@@ -182,17 +182,17 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Assert.Equal(4L * (described.Parameters - (described.MappedBytes / 4)), described.LoadedBytes);
         Assert.InRange(described.LoadedBytes, 4L * 2 * 4 * described.Moe.ParametersOfAnExpert, described.Bytes);
 
-        CheckpointPruner.Write(_folder["new"], _folder["pruned"], [new(1, [0, 2]), new(2, [1, 3])]);
+        CheckpointPruner.Write(_folder["new"], _folder["pruned"], [new(1, [0, 2]), new(2, [1, 3])], TestContext.Current.CancellationToken);
         using MoeTransformer pruned = MoeTransformer.Load(_folder["pruned"]);
         Near.AssertClose(pruned.Encode(input).Last, expected, OfSums, "pruned");
-        CheckpointQuantizer.Write(_folder["new"], _folder["int8"], 8, 8);
+        CheckpointQuantizer.Write(_folder["new"], _folder["int8"], 8, 8, TestContext.Current.CancellationToken);
         using MoeTransformer small = MoeTransformer.Load(_folder["int8"]);
         Near.AssertClose(small.Encode(input).Last, expected, 0.05, "quantized");
         read.Save(_folder["saved"]);
         using MoeTransformer saved = MoeTransformer.Load(_folder["saved"]);
         Assert.Equal(expected.data<float>().ToArray(), saved.Encode(input).Last.data<float>().ToArray());
         read.MoeLayers[1].Exchange(new LayerRouting(new LayerRoutingOptions { Routing = RoutingRecipe.Parse("mlp+bias") }.In(read.MoeLayers[1].Options))).Dispose();
-        read.SaveRerouted(_folder["rerouted"]);
+        read.SaveRerouted(_folder["rerouted"], TestContext.Current.CancellationToken);
         using MoeTransformer rerouted = MoeTransformer.Load(_folder["rerouted"]);
         Assert.Equal(["linear", "mlp"], rerouted.MoeLayers.Select(l => l.Options.Routing.Router));
         Near.AssertClose(rerouted.Encode(input).Last, expected, OfSums, "rerouted");
@@ -203,7 +203,7 @@ public sealed class UpcycledCheckpointTests : IDisposable
     {
         Dense("qwen3");
         File.WriteAllText(Path.Combine(_folder["dense"], "tokenizer.json"), "{}");
-        CheckpointUpcycler.Write(_folder["dense"], _folder["new"], new UpcycleOptions { Experts = 2, TopK = 1 });
+        CheckpointUpcycler.Write(_folder["dense"], _folder["new"], new UpcycleOptions { Experts = 2, TopK = 1 }, TestContext.Current.CancellationToken);
         Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Directory.GetFiles(_folder["new"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
@@ -218,10 +218,10 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Refuses("2 of the 3 layers have a sliding window", new UpcycleOptions { Experts = 2, TopK = 1 });
         config["max_window_layers"] = 9;
         File.WriteAllText(path, config.ToJsonString());
-        CheckpointUpcycler.Write(_folder["dense"], _folder["none"], new UpcycleOptions { Experts = 2, TopK = 1 });
+        CheckpointUpcycler.Write(_folder["dense"], _folder["none"], new UpcycleOptions { Experts = 2, TopK = 1 }, TestContext.Current.CancellationToken);
         config["max_window_layers"] = 0;
         File.WriteAllText(path, config.ToJsonString());
-        CheckpointUpcycler.Write(_folder["dense"], _folder["all"], new UpcycleOptions { Experts = 2, TopK = 1 });
+        CheckpointUpcycler.Write(_folder["dense"], _folder["all"], new UpcycleOptions { Experts = 2, TopK = 1 }, TestContext.Current.CancellationToken);
         using MoeTransformer none = MoeTransformer.Load(_folder["none"]), all = MoeTransformer.Load(_folder["all"]);
         Assert.Equal((0, 4), (none.Options.SlidingWindow, all.Options.SlidingWindow));
     }
@@ -242,16 +242,16 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Refuses("router 'mlp' gives unequal ones", usual with { Routing = RoutingRecipe.Parse("mlp"), By = UpcycleMethod.Split });
         Refuses("layer 3 is named", usual with { Layers = [1, 3] });
         Refuses("no layer", usual with { Layers = [] });
-        CheckpointUpcycler.Write(_folder["dense"], _folder["once"], usual);
+        CheckpointUpcycler.Write(_folder["dense"], _folder["once"], usual, TestContext.Current.CancellationToken);
         Refuses("has experts already", usual, "once");
-        Assert.Throws<IOException>(() => CheckpointUpcycler.Write(_folder["dense"], _folder["once"], usual));
+        Assert.Throws<IOException>(() => CheckpointUpcycler.Write(_folder["dense"], _folder["once"], usual, TestContext.Current.CancellationToken));
         JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["dense"], "config.json")))!;
         config["switchyard"] = new JsonObject { ["schema"] = "switchyard.model/1", ["queryKeyNorm"] = true };
         File.WriteAllText(Path.Combine(_folder["dense"], "config.json"), config.ToJsonString());
         Refuses("section 'switchyard'", usual);
         config["intermediate_size"] = 48;
         File.WriteAllText(Path.Combine(_folder["dense"], "config.json"), config.ToJsonString());
-        Assert.Throws<CheckpointFormatException>(() => CheckpointUpcycler.Write(_folder["dense"], _folder["new"], usual));
+        Assert.Throws<CheckpointFormatException>(() => CheckpointUpcycler.Write(_folder["dense"], _folder["new"], usual, TestContext.Current.CancellationToken));
         Assert.Equal(["dense", "once"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
@@ -261,7 +261,7 @@ public sealed class UpcycledCheckpointTests : IDisposable
         Dense("bert");
         byte[] before = Weights("dense");
         File.WriteAllText(_folder["file"], string.Empty);
-        Assert.ThrowsAny<IOException>(() => CheckpointUpcycler.Write(_folder["dense"], Path.Combine(_folder["file"], "new"), new UpcycleOptions { Experts = 2, TopK = 1 }));
+        Assert.ThrowsAny<IOException>(() => CheckpointUpcycler.Write(_folder["dense"], Path.Combine(_folder["file"], "new"), new UpcycleOptions { Experts = 2, TopK = 1 }, TestContext.Current.CancellationToken));
         Assert.Equal(["dense", "file"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(before, Weights("dense"));
     }
@@ -293,7 +293,7 @@ public sealed class UpcycledCheckpointTests : IDisposable
         foreach (UpcycleOptions options in (UpcycleOptions[])[new() { Experts = 4, TopK = 2 }, new() { Experts = 4, TopK = 4, By = UpcycleMethod.Split }])
         {
             string name = options.By.ToString();
-            CheckpointUpcycler.Write(folder, _folder[name], options);
+            CheckpointUpcycler.Write(folder, _folder[name], options, TestContext.Current.CancellationToken);
             using MoeTransformer read = MoeTransformer.Load(_folder[name]);
             Near.AssertClose(read.Encode(input).Last, expected, OfSums, name);
         }
@@ -326,14 +326,14 @@ public sealed class UpcycledCheckpointTests : IDisposable
     private MoeTransformer Upcycle(string family, UpcycleOptions upcycle, ScalarType type = ScalarType.Float32, MoeTransformerOptions? options = null)
     {
         Dense(family, type, options);
-        CheckpointUpcycler.Write(_folder["dense"], _folder["new"], upcycle);
+        CheckpointUpcycler.Write(_folder["dense"], _folder["new"], upcycle, TestContext.Current.CancellationToken);
         MoeTransformer read = MoeTransformer.Load(_folder["new"]);
         _read.Add(read);
         return read;
     }
 
     private void Refuses(string part, UpcycleOptions options, string model = "dense") =>
-        Assert.Contains(part, Assert.Throws<ConfigurationException>(() => CheckpointUpcycler.Write(_folder[model], _folder["new"], options)).Message, StringComparison.Ordinal);
+        Assert.Contains(part, Assert.Throws<ConfigurationException>(() => CheckpointUpcycler.Write(_folder[model], _folder["new"], options, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
 
     private JsonNode Config() => JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["new"], "config.json")))!;
 

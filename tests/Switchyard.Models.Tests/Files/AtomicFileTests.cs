@@ -32,6 +32,20 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_replaces_the_file_of_its_name_or_leaves_it()
+    {
+        File.WriteAllText(_folder["from"], "new");
+        File.WriteAllText(_folder["to"], "old");
+        Assert.ThrowsAny<IOException>(() => AtomicFile.Copy(_folder["none"], _folder["to"]));
+        Assert.Equal("old", File.ReadAllText(_folder["to"]));
+
+        AtomicFile.Copy(_folder["from"], _folder["to"]);
+
+        Assert.Equal("new", File.ReadAllText(_folder["to"]));
+        Assert.Equal(2, Directory.GetFiles(_folder.Path).Length);
+    }
+
+    [Fact]
     public void A_device_is_written_as_it_is()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /dev/full");

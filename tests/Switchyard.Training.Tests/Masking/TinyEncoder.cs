@@ -27,7 +27,7 @@ internal static class TinyEncoder
     public static void SaveSparse(string folder, int experts = 4, int topK = 2)
     {
         SaveDense(folder + "-dense");
-        CheckpointUpcycler.Write(folder + "-dense", folder, new UpcycleOptions { Experts = experts, TopK = topK, Noise = 0.5 });
+        CheckpointUpcycler.Write(folder + "-dense", folder, new UpcycleOptions { Experts = experts, TopK = topK, Noise = 0.5 }, TestContext.Current.CancellationToken);
     }
 
     private static JsonObject Tokenizer()

@@ -127,7 +127,7 @@ public sealed class PruneRunTests : IDisposable
     public void Quantized_experts_are_not_merged_but_can_be_taken_out()
     {
         string small = Path.Combine(_folder, "int8");
-        CheckpointQuantizer.Write(Model(), small, 8, 32);
+        CheckpointQuantizer.Write(Model(), small, 8, 32, TestContext.Current.CancellationToken);
         Assert.Contains("quantized", Assert.Throws<ConfigurationException>(() => Run(Request() with { Model = small, Merge = true })).Message, StringComparison.Ordinal);
         Assert.Equal(4, Run(Request() with { Model = small }).Kept);
     }

@@ -29,12 +29,12 @@ public sealed class QuantizeRunTests : IDisposable
         using Calibration calibration = new(model, request, text, null, TestContext.Current.CancellationToken);
         if (Fused(Golden.Folder(folder)!))
         {
-            Assert.ThrowsAny<Exception>(() => CheckpointQuantizer.Write(model, request.Output, 8, 32, calibration.Round));
+            Assert.ThrowsAny<Exception>(() => CheckpointQuantizer.Write(model, request.Output, 8, 32, calibration.Round, TestContext.Current.CancellationToken));
             Assert.False(Path.Exists(request.Output));
             return;
         }
 
-        CheckpointQuantizer.Write(model, request.Output, 8, 32, calibration.Round);
+        CheckpointQuantizer.Write(model, request.Output, 8, 32, calibration.Round, TestContext.Current.CancellationToken);
         Assert.Equal(model.MoeLayers.Select(l => l.Options.Layer), calibration.Layers.Select(l => l.Layer));
         Assert.All(calibration.Layers, l =>
         {

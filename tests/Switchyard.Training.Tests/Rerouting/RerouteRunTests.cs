@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Switchyard.Models;
 using Switchyard.Training.Configuration;
 using Switchyard.Training.Corpora;
@@ -63,20 +64,47 @@ public sealed class RerouteRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("linear", "dual")]
-    [InlineData("lpr", "bias")]
-    public void An_interrupted_run_that_goes_on_gives_the_bits_of_one_that_was_not(string router, string balance)
+    [InlineData("linear", "dual", null)]
+    [InlineData("linear", "switch+z", "noisy-topk")]
+    [InlineData("attention", "feedback", null)]
+    [InlineData("hybrid", "importance", null)]
+    [InlineData("mlp-hadamard", "dual", null)]
+    [InlineData("hash", "none", "topk-softmax")]
+    [InlineData("lpr", "bias", null)]
+    public void An_interrupted_run_that_goes_on_gives_the_bits_of_one_that_was_not(string router, string balance, string? selector)
     {
-        RerouteConfig config = Config() with { Router = router, Balance = balance, DistillSteps = 2, KeepLoss = true };
+        RerouteConfig config = Config() with { Router = router, Balance = balance, Selector = selector, DistillSteps = 2, KeepLoss = true };
         byte[] whole = Bytes(Run("whole", config).Output);
+        string log = Log("whole");
         RunFolder folder = new(_text.Folder("parts"));
         using CancellationTokenSource stop = new();
         Stop progress = new(stop, step: 4);
         Assert.Throws<OperationCanceledException>(() => new RerouteRun(config, folder).Run(Machine, string.Empty, progress: progress, cancellation: stop.Token));
         Assert.NotEmpty(folder.Checkpoints());
         Assert.False(Directory.Exists(folder.ModelPath));
+        Assert.Equal(5, folder.Checkpoints()[^1]);
         RerouteResult result = new RerouteRun(config, folder).Run(Machine, string.Empty, resume: true, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(whole, Bytes(result.Output));
+        Assert.Equal(log, Log("parts"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_run_that_is_killed_before_a_checkpoint_goes_on_from_what_it_had_kept_by_the_one_before(bool keepLoss)
+    {
+        RerouteConfig config = Config() with { KeepLoss = keepLoss, Start = RouterStart.Copy, Training = Config().Training with { Steps = 12, LogEvery = 3, EvaluateEvery = 2 } };
+        Copies copies = new(_text.Folder("whole"));
+        RerouteResult whole = new RerouteRun(config, new RunFolder(_text.Folder("whole"))).Run(Machine, string.Empty, progress: copies, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([2, 3, 4, 6, 8, 9, 10, 12], copies.Steps);
+        Assert.All(copies.Steps, step =>
+        {
+            RerouteResult result = new RerouteRun(config, new RunFolder(copies.Of(step))).Run(Machine, string.Empty, resume: true, cancellation: TestContext.Current.CancellationToken);
+            Assert.Equal((whole.KeptStep, whole.BiasStrength, whole.After.Loss), (result.KeptStep, result.BiasStrength, result.After.Loss));
+            Assert.Equal(Bytes(whole.Output), Bytes(result.Output));
+            Assert.Equal(Log("whole"), Log($"whole-{step}"));
+        });
+        Assert.Equal([$"best-{whole.KeptStep}.json", $"best-{whole.KeptStep}.safetensors"], Directory.GetFiles(_text.Folder("whole"), "best-*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -252,6 +280,38 @@ public sealed class RerouteRunTests : IDisposable
     private RerouteResult Run(string name, RerouteConfig config) => new RerouteRun(config, new RunFolder(_text.Folder(name))).Run(Machine, string.Empty);
 
     private static byte[] Bytes(string model) => File.ReadAllBytes(Path.Combine(model, "model.safetensors"));
+
+    /// <summary>What a run has logged, but for its speed.</summary>
+    private string Log(string name) => string.Join('\n', File.ReadLines(new RunFolder(_text.Folder(name)).MetricsPath).Select(line =>
+    {
+        JsonObject point = (JsonObject)JsonNode.Parse(line)!;
+        Assert.True(point.Remove("tokensPerSecond"));
+        return point.ToJsonString();
+    }));
+
+    /// <summary>Copies the folder of a run when a step is told, which comes behind its line and what it keeps and before its checkpoint: what a process that is killed then leaves.</summary>
+    private sealed class Copies(string folder) : IProgress<TrainingProgress>
+    {
+        public List<int> Steps { get; } = [];
+
+        public string Of(int step) => $"{folder}-{step}";
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Phase is not "training")
+            {
+                return;
+            }
+
+            Steps.Add(value.Step);
+            foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+            {
+                string copy = Path.Combine(Of(value.Step), Path.GetRelativePath(folder, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+        }
+    }
 
     private sealed class Stop(CancellationTokenSource source, int step) : IProgress<TrainingProgress>
     {
