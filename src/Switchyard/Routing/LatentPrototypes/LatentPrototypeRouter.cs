@@ -13,8 +13,6 @@ namespace Switchyard.Routing.LatentPrototypes;
 /// </remarks>
 public sealed class LatentPrototypeRouter : Router
 {
-    private const long TokensAtOnce = 128;
-
     private const string Points = "expert_keys";
     private const string Means = "expert_keys_mu";
     private const string LogVariances = "expert_keys_logvar";
@@ -70,7 +68,8 @@ public sealed class LatentPrototypeRouter : Router
     {
         using var scope = NewDisposeScope();
         Tensor input = InRouterPrecision(x);
-        Tensor[] code = Encode(input).chunk(2, 1);
+        Tensor normalized = nn.functional.layer_norm(input, [Options.HiddenSize], _norm.weight!.to(input.dtype), _norm.bias!.to(input.dtype), _norm.eps);
+        Tensor[] code = _encoder.Apply(nn.functional.silu(normalized)).chunk(2, 1);
         LatentGaussians tokens = new(code[0], code[1]);
         LatentGaussians prototypes = Prototypes(input.dtype);
         Tensor scores = _similarity.Scores(tokens, prototypes);
@@ -81,30 +80,6 @@ public sealed class LatentPrototypeRouter : Router
             tokens.Mean.MoveToOuterDisposeScope(),
             tokens.LogVariance!.MoveToOuterDisposeScope(),
             Sample(tokens).MoveToOuterDisposeScope());
-    }
-
-    /// <summary>[μ, ln σ²] of tokens [T, d], [T, 2z]. Without gradients some tokens after others, so that what lies between stays in a cache: it is as large as the hidden states, and reading it back took longer than the product.</summary>
-    private Tensor Encode(Tensor input)
-    {
-        if ((is_grad_enabled() && (input.requires_grad || _norm.weight!.requires_grad)) || input.size(0) <= TokensAtOnce)
-        {
-            return EncodeAtOnce(input);
-        }
-
-        List<Tensor> codes = [];
-        for (long from = 0; from < input.size(0); from += TokensAtOnce)
-        {
-            using var scope = NewDisposeScope();
-            codes.Add(EncodeAtOnce(input.narrow(0, from, Math.Min(TokensAtOnce, input.size(0) - from))).MoveToOuterDisposeScope());
-        }
-
-        return cat(codes);
-    }
-
-    private Tensor EncodeAtOnce(Tensor input)
-    {
-        Tensor normalized = nn.functional.layer_norm(input, [Options.HiddenSize], _norm.weight!.to(input.dtype), _norm.bias!.to(input.dtype), _norm.eps);
-        return _encoder.Apply(nn.functional.silu(normalized));
     }
 
     /// <inheritdoc/>
