@@ -15,6 +15,6 @@ public enum Arithmetic
     /// <summary>Four uint8 by four int8, added to an int32 sum: <c>vpdpbusd</c>.</summary>
     Int8,
 
-    /// <summary>Pairs of int16 by pairs of int16, added to an int32 sum: <c>vpmaddwd</c>. For integer weights and up to eight tokens, each in 16 bits by groups of at most 128 values: a value of the token is off by at most 1/65534 of its group's largest. Everything else is computed in fp32.</summary>
+    /// <summary>Pairs of int16 by pairs of int16, added to an int32 sum: <c>vpmaddwd</c>, or where the processor has it, <c>vpdpbusd</c> on both bytes of a value. For integer weights and up to eight tokens (sixteen with the latter), each in 16 bits by groups of 32 values: a value of the token is off by at most 1/65278 of its group's largest. Everything else is computed in fp32.</summary>
     Int16,
 }

@@ -1,4 +1,5 @@
 using Switchyard.Kernels.Memory;
+using Switchyard.Kernels.Streams;
 using Switchyard.Kernels.Teams;
 using Switchyard.Kernels.Tiles;
 
@@ -19,6 +20,7 @@ public sealed class KernelEngine : IDisposable
     {
         Options = options;
         Tiles = new TileKernels(options);
+        Rows = new RowKernels(options);
         Team = new ThreadTeam(options.Threads) { AloneBelow = options.AloneBelow };
         Scratch = new NativeBuffer[options.Threads];
         for (int i = 0; i < Scratch.Length; i++)
@@ -41,6 +43,8 @@ public sealed class KernelEngine : IDisposable
     public bool IsAssembled(Arithmetic arithmetic) => Tiles.IsAssembled(arithmetic);
 
     internal TileKernels Tiles { get; }
+
+    internal RowKernels Rows { get; }
 
     internal ThreadTeam Team { get; }
 
@@ -74,5 +78,6 @@ public sealed class KernelEngine : IDisposable
         Team.Dispose();
         Trim();
         Tiles.Dispose();
+        Rows.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Switchyard.Experts;
+using Switchyard.Kernels;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models;
@@ -18,6 +19,9 @@ public sealed record ModelLoadOptions
 
     /// <summary>Type of the products, <see cref="MoeTransformer.ComputeType"/>: Float32 or BFloat16.</summary>
     public ScalarType ComputeType { get; init; } = ScalarType.Float32;
+
+    /// <summary>What the products of experts multiply, <see cref="ExecutorOptions.Arithmetic"/>; null for what follows from <see cref="ComputeType"/>. Int8 takes experts that are stored as integers by groups of columns; shared experts that are not follow <see cref="ComputeType"/>.</summary>
+    public Arithmetic? Arithmetic { get; init; }
 
     /// <summary>Told what was loaded, and how it is run; null for nobody.</summary>
     public ILogger? Logger { get; init; }

@@ -47,6 +47,7 @@ public sealed class MoeLayer : nn.Module<Tensor, Tensor>
         if (options.SharedInnerSize > 0)
         {
             SharedExpert = new SharedExpert(options.HiddenSize, options.SharedInnerSize, options.Activation, options.SharedGate, deviation: options.InitialDeviation);
+            SharedExpert.FeedForward.Arithmetic = options.ExecutorOptions.Arithmetic;
             register_module("shared_expert", SharedExpert);
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Switchyard.Kernels;
 using Switchyard.Peers.Results;
 
 namespace Switchyard.Peers.Models;
@@ -15,6 +16,7 @@ internal static class ModelCommand
         Option<string> types = new("--types") { Description = "types of the experts", DefaultValueFactory = _ => string.Join(',', Types), HelpName = "LIST" };
         Option<string> dense = new("--peer-dense") { Description = "llama.cpp's attention, embeddings and head: experts, of the type of the experts, as its converter writes them; bf16, as our checkpoints have them", DefaultValueFactory = _ => "experts" };
         Option<string> compute = new("--compute") { Description = "type of our products", DefaultValueFactory = _ => "bf16" };
+        Option<Arithmetic?> arithmetic = new("--arithmetic") { Description = "what the products of our experts multiply; what follows from --compute unless said otherwise", HelpName = "fp32|bf16|int16|int8" };
         Option<int> threads = new("--threads") { Description = "threads of both", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
         Option<int> layers = new("--layers") { Description = "layers of the model", DefaultValueFactory = _ => new RandomModel().Layers, HelpName = "N" };
         Option<int> prompt = new("--prompt") { Description = "tokens of a prompt", DefaultValueFactory = _ => 512, HelpName = "N" };
@@ -29,14 +31,14 @@ internal static class ModelCommand
         compute.AcceptOnlyFromAmong("bf16", "fp32");
         Command command = new("model", "A random Qwen2-MoE (hidden 2048, 60 experts top-4 of 1408, shared 5632, vocabulary 32000): tokens/s of Switchyard and llama.cpp, in turn, each in a process of its own.")
         {
-            folder, types, dense, compute, threads, layers, prompt, decode, rounds, all, keep, prepare, json,
+            folder, types, dense, compute, arithmetic, threads, layers, prompt, decode, rounds, all, keep, prepare, json,
         };
         command.SetAction(parse =>
         {
             RandomModel model = new() { Layers = parse.GetValue(layers) };
             ModelFiles files = new(model, parse.GetValue(folder)!, parse.GetValue(dense) is "experts");
             int length = parse.GetValue(prompt) + parse.GetValue(decode);
-            WorkerOptions options = new(parse.GetValue(threads), (length + 255) / 256 * 256, model.Vocabulary, parse.GetValue(compute)!, parse.GetValue(all));
+            WorkerOptions options = new(parse.GetValue(threads), (length + 255) / 256 * 256, model.Vocabulary, parse.GetValue(compute)!, parse.GetValue(all), parse.GetValue(arithmetic));
             ModelComparison comparison = new(options, parse.GetValue(prompt), parse.GetValue(decode), parse.GetValue(rounds));
             List<ModelRow> rows = [];
             bool stays = parse.GetValue(keep) || parse.GetValue(prepare);

@@ -22,8 +22,8 @@ internal sealed class SwitchyardWorker : IModelWorker
         LibTorch.Load();
         set_num_threads(options.Threads);
         _allLogits = options.AllLogits;
-        _model = MoeTransformer.Load(folder, new ModelLoadOptions { ComputeType = options.Compute is "bf16" ? ScalarType.BFloat16 : ScalarType.Float32 });
-        Description = $"Switchyard, products in {options.Compute}";
+        _model = MoeTransformer.Load(folder, new ModelLoadOptions { ComputeType = options.Compute is "bf16" ? ScalarType.BFloat16 : ScalarType.Float32, Arithmetic = options.Arithmetic });
+        Description = $"Switchyard, products in {options.Compute}{(options.Arithmetic is { } arithmetic ? $", of experts in {arithmetic.ToString().ToLowerInvariant()}" : string.Empty)}";
     }
 
     public string Description { get; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Switchyard.Kernels;
 using Switchyard.Models;
 using static TorchSharp.torch;
 
@@ -20,8 +21,16 @@ internal sealed class ModelOptions
         Validators = { Sized },
     };
 
+    private readonly Option<Arithmetic?> _arithmetic = new("--arithmetic")
+    {
+        Description = "what the products of experts multiply: fp32, bf16, int16 or int8; what follows from --dtype unless said otherwise; int8 takes experts that are integers by groups, as quantize writes them",
+        HelpName = "fp32|bf16|int16|int8",
+        CustomParser = Named,
+    };
+
     public void AddTo(Command command)
     {
+        command.Options.Add(_arithmetic);
         command.Options.Add(_dtype);
         command.Options.Add(_expertCache);
     }
@@ -30,8 +39,24 @@ internal sealed class ModelOptions
     public ModelLoadOptions Read(ParseResult parse) => new()
     {
         ComputeType = parse.GetValue(_dtype) is "bf16" ? ScalarType.BFloat16 : ScalarType.Float32,
+        Arithmetic = parse.GetValue(_arithmetic),
         ExpertCacheBytes = parse.GetValue(_expertCache) is { } size ? ByteSize.Parse(size) : null,
     };
+
+    private static Arithmetic? Named(ArgumentResult result)
+    {
+        string name = result.Tokens.Single().Value;
+        foreach (Arithmetic arithmetic in Enum.GetValues<Arithmetic>())
+        {
+            if (Enum.GetName(arithmetic)!.ToLowerInvariant() == name)
+            {
+                return arithmetic;
+            }
+        }
+
+        result.AddError($"--arithmetic is '{name}'; it must be fp32, bf16, int16 or int8");
+        return null;
+    }
 
     private static void Sized(OptionResult result)
     {

@@ -5,10 +5,11 @@ namespace Switchyard.Kernels.FeedForward;
 /// <summary>One call: the panels of each group, shared working memory, and the queue of the stage that is running.</summary>
 internal sealed unsafe class FeedForwardRun
 {
-    public FeedForwardRun(KernelEngine engine, int[] panelStart)
+    public FeedForwardRun(KernelEngine engine, int[] panelStart, int streamedRows)
     {
         Engine = engine;
         PanelStart = panelStart;
+        StreamedRows = streamedRows;
     }
 
     public KernelEngine Engine { get; }
@@ -17,6 +18,9 @@ internal sealed unsafe class FeedForwardRun
     public int[] PanelStart { get; }
 
     public int PanelTotal => PanelStart[^1];
+
+    /// <summary>Most rows of a group that are not packed.</summary>
+    public int StreamedRows { get; }
 
     public WorkQueue<WorkUnit> Queue { get; } = new();
 

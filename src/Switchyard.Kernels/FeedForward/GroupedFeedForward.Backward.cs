@@ -26,7 +26,7 @@ public sealed unsafe partial class GroupedFeedForward
         Require(Tokens == 0 || gradients.Y != null, "The gradient of y is missing.");
         lock (engine.Gate)
         {
-            var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved };
+            var run = new FeedForwardRun(engine, PanelStarts(), StreamedRows(engine)) { Before = saved };
             long lines = (long)run.PanelTotal * Panel.Lanes;
             if (saved == null)
             {

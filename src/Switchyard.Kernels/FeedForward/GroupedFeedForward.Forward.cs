@@ -23,7 +23,7 @@ public sealed unsafe partial class GroupedFeedForward
         ArgumentNullException.ThrowIfNull(y);
         lock (engine.Gate)
         {
-            var run = new FeedForwardRun(engine, PanelStarts()) { Before = saved, Adds = adds };
+            var run = new FeedForwardRun(engine, PanelStarts(), StreamedRows(engine)) { Before = saved, Adds = adds };
             run.After = engine.Shared[0].Floats((long)run.PanelTotal * Inner * Panel.Lanes);
             RunFirst(run);
             EncodeInner(run);
@@ -49,7 +49,7 @@ public sealed unsafe partial class GroupedFeedForward
         run.Encoded = run.Engine.Shared[1].Floats((long)run.PanelTotal * encoding.Lines(Inner) * Panel.Lanes);
         for (int g = 0; g < Groups; g++)
         {
-            for (int panel = 0; ComputedOf(g) > StreamedRows && panel < run.PanelStart[g + 1] - run.PanelStart[g]; panel++)
+            for (int panel = 0; ComputedOf(g) > run.StreamedRows && panel < run.PanelStart[g + 1] - run.PanelStart[g]; panel++)
                 run.Queue.Add(new WorkUnit(WorkKind.Encode, g, panel, 1, 0, Inner), (long)Inner * LanesOf(g, panel));
         }
         run.Drain((unit, _) =>
@@ -104,7 +104,7 @@ public sealed unsafe partial class GroupedFeedForward
 
     private void ComputeFirst(FeedForwardRun run, WorkUnit unit, int member)
     {
-        if (ComputedOf(unit.Group) <= StreamedRows)
+        if (ComputedOf(unit.Group) <= run.StreamedRows)
         {
             StreamFirst(run, unit, member);
             return;
@@ -173,7 +173,7 @@ public sealed unsafe partial class GroupedFeedForward
     {
         int features = unit.To - unit.From, sumBlocks = Blocks(Inner, Blocking.SumBlock), sweep = Blocking.PanelsPerSweep(Inner);
         int height = sumBlocks > 1 ? Blocks(features, Panel.ColumnRows) * Panel.ColumnRows : Panel.ColumnRows;
-        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows) + Math.Max(MatrixBlocks.BufferLength(TileKernels.MaxRows), MatrixBlocks.StreamBuffer + Streams.StreamTokens.MostFloats(StreamedRows, Inner)));
+        float* scratch = run.Engine.Scratch[member].Floats(((long)sweep * height * Panel.Lanes) + (Panel.Lanes * Panel.ColumnRows) + Math.Max(MatrixBlocks.BufferLength(TileKernels.MaxRows), MatrixBlocks.StreamBuffer + Streams.StreamTokens.MostFloats(run.StreamedRows, Inner)));
         float* turned = scratch + ((nint)sweep * height * Panel.Lanes);
         float* wide = turned + (Panel.Lanes * Panel.ColumnRows);
         MatrixBlocks weights = SecondBlocks;
@@ -187,7 +187,7 @@ public sealed unsafe partial class GroupedFeedForward
         tile.Steps = encoding.Group / 4;
         for (int g = 0; g < Groups; g++)
         {
-            if (ComputedOf(g) <= StreamedRows)
+            if (ComputedOf(g) <= run.StreamedRows)
             {
                 StreamSecond(run, unit, wide, g, y);
                 continue;

@@ -25,7 +25,7 @@ public sealed unsafe partial class GroupedFeedForward
         new Span<float>(zeros, count > held ? Width : 0).Clear();
         for (int i = 0; i < count; i++)
             tokens[i] = i < held ? X + ((nint)RowToken[Offsets[g] + i] * Width) : zeros;
-        var inputs = new StreamTokens(tokens, count, Width, form, zeros + Width);
+        var inputs = new StreamTokens(tokens, count, Width, form, run.Engine.Rows, zeros + Width);
         float* bias = FirstBias == null ? null : FirstBias + ((nint)g * FirstRows);
         float* h = run.After + ((nint)panel * Inner * Panel.Lanes);
         for (int feature = unit.From; feature < unit.To; feature += Step)
@@ -90,10 +90,16 @@ public sealed unsafe partial class GroupedFeedForward
         float* bias = SecondBias == null ? null : SecondBias + ((nint)group * Width);
         MatrixBlocks weights = SecondBlocks;
         IntegerForm form = weights.IntegerForm(group, Arithmetic);
-        var inputs = new StreamTokens(inner, count, Inner, form, wide + MatrixBlocks.StreamBuffer);
+        var inputs = new StreamTokens(inner, count, Inner, form, run.Engine.Rows, wide + MatrixBlocks.StreamBuffer);
+        int next = group + 1;
+        while (next < Groups && ComputedOf(next) == 0)
+            next++;
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int rows = Math.Min(Step, unit.To - feature);
+            // The next group's rows lie elsewhere, where the processor does not look ahead.
+            if (next < Groups)
+                weights.Prefetch(next, feature, rows);
             weights.Stream(group, feature, rows, inputs, wide, sums);
             for (int i = 0; i < CountOf(group); i++)
                 AddScaled(sums + (i * Step), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);

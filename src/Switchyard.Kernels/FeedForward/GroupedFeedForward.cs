@@ -32,7 +32,7 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>Between the two products.</summary>
     public Activation Activation { get; init; } = Activation.SwiGlu;
 
-    /// <summary>What the products of <see cref="Forward"/> multiply where a group has more than three rows (eight with fp32 and int16); with fewer, each weight is read once and multiplied in fp32, or if it is an integer and this is not fp32, as an integer with tokens in 16-bit integers. Int8 takes first matrices of integers by groups of columns, quantizes x by token and group, and multiplies h in bf16. <see cref="Backward"/> computes in fp32.</summary>
+    /// <summary>What the products of <see cref="Forward"/> multiply where a group has more than three rows (eight with fp32 and int16; sixteen of integers with <c>vpdpbusd</c>, unless this is fp32); with fewer, each weight is read once and multiplied in fp32, or if it is an integer and this is not fp32, as an integer with tokens in 16-bit integers. Int8 takes first matrices of integers by groups of columns, quantizes x by token and group, and multiplies h in bf16. <see cref="Backward"/> computes in fp32.</summary>
     public Arithmetic Arithmetic { get; init; }
 
     /// <summary>Tokens, [T, d].</summary>
@@ -88,8 +88,10 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>The inner values have few large entries among many small ones: 8 bits for them would take the error of a layer from 0.7 % to above 1 %.</summary>
     private Panels.PanelEncoding SecondEncoding => new(Arithmetic == Arithmetic.Int8 ? Arithmetic.Bf16 : Arithmetic, 0);
 
-    /// <summary>Most rows of a group that are not packed.</summary>
-    private int StreamedRows => Streams.StreamingProduct.MostTokens(Arithmetic);
+    /// <summary>Most rows of a group that are not packed. All matrices are taken to be stored as the first ones are, which is a matter of speed alone.</summary>
+    private int StreamedRows(KernelEngine engine) => Streams.StreamingProduct.MostTokens(
+        Arithmetic,
+        Groups > 0 && FirstBlocks.IntegerForm(0, Arithmetic) != Streams.IntegerForm.None && SecondBlocks.IntegerForm(0, Arithmetic) != Streams.IntegerForm.None && engine.Rows.AreSupported);
 
     private MatrixBlocks FirstBlocks => new(First, StoredFirst, FirstRows, Width);
 

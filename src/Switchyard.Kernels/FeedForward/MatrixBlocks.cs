@@ -91,7 +91,7 @@ internal readonly unsafe struct MatrixBlocks
 
     private const int StreamPitch = StreamingProduct.Block + 16;
 
-    /// <summary>Products of up to eight whole rows with up to eight tokens: <c>results[token · 8 + row]</c>. The rows are read once, and widened in registers or in the first cache.</summary>
+    /// <summary>Products of up to eight whole rows with up to <see cref="StreamingProduct.MaxTokens"/> tokens: <c>results[token · 8 + row]</c>. The rows are read once, and widened in registers or in the first cache.</summary>
     [SkipLocalsInit]
     public void Stream(int group, int row, int rows, in StreamTokens tokens, float* buffer, float* results)
     {
@@ -99,6 +99,13 @@ internal readonly unsafe struct MatrixBlocks
             _stored![group].Multiply(row, rows, tokens, results);
         else
             Stream(group, row, rows, tokens.Rows, tokens.Count, buffer, results);
+    }
+
+    /// <summary>Asks for whole rows that will be streamed soon.</summary>
+    public void Prefetch(int group, int row, int rows)
+    {
+        for (int r = row; _dense == null && r < row + rows; r++)
+            _stored![group].Prefetch(r, 0, _columns);
     }
 
     /// <summary>What rows of a group's matrix are multiplied as: integers, where they are and the arithmetic is not fp32.</summary>

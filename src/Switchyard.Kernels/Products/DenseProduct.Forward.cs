@@ -88,7 +88,7 @@ public sealed unsafe partial class DenseProduct
         MatrixBlocks weights = Matrix;
         IntegerForm form = weights.IntegerForm(0, Arithmetic);
         float* wide = engine.Scratch[member].Floats(MatrixBlocks.StreamBuffer + StreamTokens.Floats(Rows, Inputs, form));
-        var inputs = new StreamTokens(rows, Rows, Inputs, form, wide + MatrixBlocks.StreamBuffer);
+        var inputs = new StreamTokens(rows, Rows, Inputs, form, engine.Rows, wide + MatrixBlocks.StreamBuffer);
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int count = Math.Min(Step, unit.To - feature);

@@ -51,7 +51,7 @@ public sealed unsafe partial class DenseProduct
             return;
         lock (engine.Gate)
         {
-            if (Rows <= StreamingProduct.MostTokens(Arithmetic))
+            if (Rows <= StreamingProduct.MostTokens(Arithmetic, Matrix.IntegerForm(0, Arithmetic) != IntegerForm.None && engine.Rows.AreSupported))
                 RunStream(engine, y);
             else
                 Run(engine, Inputs, Outputs, (unit, member) => ForwardPanels(engine, unit, member, y));

@@ -28,6 +28,10 @@ public abstract unsafe class StoredMatrix
     /// <summary>Bytes that one read of the whole matrix takes, scales included.</summary>
     public abstract long Bytes { get; }
 
+    /// <summary>Whether products of the matrix can be computed in an arithmetic: int8 takes integers that share a scale by groups of a multiple of 32 columns of a row, every other arithmetic every matrix.</summary>
+    /// <param name="arithmetic">Which.</param>
+    public bool Takes(Arithmetic arithmetic) => arithmetic != Arithmetic.Int8 || (ScaleGroup > 0 && (ScaleGroup % 32 == 0 || ScaleGroup >= Columns));
+
     /// <summary>The whole matrix in fp32.</summary>
     /// <param name="target">[N, K].</param>
     public void Widen(float* target) => Widen(0, Rows, 0, Columns, target, Columns);
@@ -77,7 +81,7 @@ public abstract unsafe class StoredMatrix
     /// <param name="scales">[⌈count / group⌉, 12]: for each group a line, in which the first <paramref name="rows"/> are set.</param>
     internal virtual void Codes(int row, int rows, int column, int count, byte* target, nint stride, int group, float* scales) => throw new NotSupportedException("The matrix is not integers by groups.");
 
-    /// <summary>Products of whole rows with up to eight tokens, widened in registers: <c>results[token · 8 + r]</c>. False, with nothing done, where the processor or the form of the matrix has no way to do it.</summary>
+    /// <summary>Products of whole rows with up to sixteen tokens, widened in registers: <c>results[token · 8 + r]</c>. False, with nothing done, where the processor or the form of the matrix has no way to do it.</summary>
     /// <param name="row">First row.</param>
     /// <param name="rows">Rows, up to 8.</param>
     /// <param name="tokens">Addresses of the tokens, [count], each [K].</param>
@@ -88,7 +92,7 @@ public abstract unsafe class StoredMatrix
     /// <summary>How rows are multiplied as integers, where they can be.</summary>
     internal virtual IntegerForm IntegerForm => IntegerForm.None;
 
-    /// <summary>Products of whole rows of integers with up to eight tokens that are encoded for <see cref="IntegerForm"/>: <c>results[token · 8 + r]</c>.</summary>
+    /// <summary>Products of whole rows of integers with up to sixteen tokens that are encoded for <see cref="IntegerForm"/>: <c>results[token · 8 + r]</c>.</summary>
     /// <param name="row">First row.</param>
     /// <param name="rows">Rows, up to 8.</param>
     /// <param name="tokens">The tokens.</param>

@@ -19,7 +19,7 @@ internal static unsafe class IntegerRowProduct
     /// <summary>Which of eight scales belong to the halves of each 64 columns.</summary>
     private static ReadOnlySpan<int> Halves => [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7];
 
-    /// <summary>The products of rows with up to eight tokens.</summary>
+    /// <summary>The products of rows with up to sixteen tokens; by the assembled kernels, where the tokens are encoded for them.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="count">How many.</param>
     /// <param name="tokens">The tokens, encoded.</param>
@@ -27,6 +27,11 @@ internal static unsafe class IntegerRowProduct
     public static void Run<TCodes>(IntegerRows rows, int count, in StreamTokens tokens, float* results)
         where TCodes : struct, IIntegerCodes
     {
+        if (tokens.Kernels is { } kernels)
+        {
+            kernels.Multiply(rows, count, tokens, results);
+            return;
+        }
         switch (rows.Shift)
         {
             case 5:

@@ -9,7 +9,7 @@ namespace Switchyard.Kernels.Streams;
 /// </summary>
 internal static unsafe class RowProduct
 {
-    /// <summary>The products of a row with up to eight tokens.</summary>
+    /// <summary>The products of a row with up to sixteen tokens.</summary>
     /// <param name="row">The row.</param>
     /// <param name="length">Columns, K.</param>
     /// <param name="tokens">Addresses of the tokens, [count], each [K].</param>

@@ -6,8 +6,12 @@ namespace Switchyard.Kernels.Streams;
 
 /// <summary>
 /// The tokens of a streamed product: as they are, and where the weights are integers and the arithmetic allows it, in 16-bit integers as well, in groups of 32 columns:
-/// x ≈ q · s with s = max|x| ÷ 32767 over the group. A product with integer weights is then exact but for x, which is off by at most s/2.
+/// x ≈ q · s with s = max|x| ÷ 32639 over the group. A product with integer weights is then exact but for x, which is off by at most s/2.
 /// </summary>
+/// <remarks>
+/// For <see cref="IntegerRowProduct"/> q is a 16-bit word; for <see cref="RowKernels"/> it is two signed bytes, q = 256·h + l, and of each 128 columns come
+/// the h of the first sixteen bytes of codes of each 32 columns, those of the others, and likewise l (hence 32639 = 256·127 + 127).
+/// </remarks>
 internal readonly unsafe struct StreamTokens
 {
     /// <summary>Columns that share a scale.</summary>
@@ -24,26 +28,34 @@ internal readonly unsafe struct StreamTokens
     /// <summary>Floats of a chunk of a token: values in 16 bits, scales and sums.</summary>
     private const int FloatsOfChunk = (Chunk / 2) + (2 * GroupsOfChunk);
 
-    private const float Largest = 32767;
+    /// <summary>Bytes of a chunk of a token that is encoded for <see cref="RowKernels"/>: values, the scales of eight groups, and their s · Σq.</summary>
+    public const int BytesOfChunk = FloatsOfChunk * sizeof(float);
+
+    private const float Largest = 32639;
 
     private readonly float* _memory;
+    private readonly RowKernels? _kernels;
 
     /// <summary>Takes tokens, and encodes them where the form is one of integers.</summary>
     /// <param name="rows">Addresses of the tokens, [count], each [length].</param>
     /// <param name="count">Tokens.</param>
     /// <param name="length">Values of a token, K.</param>
     /// <param name="form">What the weights are multiplied as.</param>
+    /// <param name="kernels">Assembled kernels for rows of integers, which are used where there are any.</param>
     /// <param name="memory"><see cref="Floats"/> of them; kept as long as the tokens are used.</param>
-    public StreamTokens(float** rows, int count, int length, IntegerForm form, float* memory)
+    public StreamTokens(float** rows, int count, int length, IntegerForm form, RowKernels kernels, float* memory)
     {
         Rows = rows;
         Count = count;
         Length = length;
         Form = form;
         _memory = memory;
+        _kernels = form != IntegerForm.None && kernels.AreSupported ? kernels : null;
         for (int t = 0; t < count; t++)
         {
-            if (form == IntegerForm.Bytes)
+            if (_kernels is not null)
+                EncodeBytes(t);
+            else if (form == IntegerForm.Bytes)
                 Encode<ByteCodes>(t);
             else if (form == IntegerForm.Nibbles)
                 Encode<NibbleCodes>(t);
@@ -65,6 +77,12 @@ internal readonly unsafe struct StreamTokens
     /// <summary>Whether they are encoded.</summary>
     public bool AreIntegers => Form != IntegerForm.None;
 
+    /// <summary>The kernels that they are encoded for, or null: <see cref="IntegerRowProduct"/>.</summary>
+    public RowKernels? Kernels => _kernels;
+
+    /// <summary>Bytes between tokens that are encoded for kernels.</summary>
+    public nint Stride => (nint)Chunks * BytesOfChunk;
+
     private int Chunks => ChunksOf(Length);
 
     /// <summary>Floats that encoding takes.</summary>
@@ -82,6 +100,9 @@ internal readonly unsafe struct StreamTokens
     /// <summary>s · Σq, [chunks, 8].</summary>
     public float* Sums(int token) => Scales(token) + ((nint)Chunks * GroupsOfChunk);
 
+    /// <summary>A token as <see cref="RowKernels"/> read it, [chunks, <see cref="BytesOfChunk"/>].</summary>
+    public float* Encoded(int token) => _memory + ((nint)token * Chunks * FloatsOfChunk);
+
     private static int ChunksOf(int length) => (length + Chunk - 1) / Chunk;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -94,14 +115,7 @@ internal readonly unsafe struct StreamTokens
         int end = Chunks * Chunk;
         for (int k = 0; k < end; k += Block, q += Block, scales += 2, sums += 2)
         {
-            float* from = x + k;
-            if (k + Block > Length)
-            {
-                int left = Math.Max(0, Length - k);
-                new Span<float>(x + Math.Min(k, Length), left).CopyTo(new Span<float>(padded, Block));
-                new Span<float>(padded + left, Block - left).Clear();
-                from = padded;
-            }
+            float* from = k + Block <= Length ? x + k : Padded(x, k, padded, Block);
             Encode(from, out Vector256<short> a, out Vector256<short> b, scales, sums);
             Encode(from + Group, out Vector256<short> c, out Vector256<short> d, scales + 1, sums + 1);
             TCodes.Order(ref a, ref b, ref c, ref d);
@@ -112,16 +126,71 @@ internal readonly unsafe struct StreamTokens
         }
     }
 
+    /// <summary>Values that do not fill a block, in memory of their own, with zeros behind them.</summary>
+    private float* Padded(float* x, int k, float* padded, int size)
+    {
+        int left = Math.Max(0, Length - k);
+        new Span<float>(x + Math.Min(k, Length), left).CopyTo(new Span<float>(padded, size));
+        new Span<float>(padded + left, size - left).Clear();
+        return padded;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    private void EncodeBytes(int token)
+    {
+        float* x = Rows[token], padded = stackalloc float[Group];
+        byte* chunk = (byte*)Encoded(token);
+        int end = Chunks * Chunk;
+        for (int k = 0; k < end; k += Group)
+        {
+            int group = k / Group % GroupsOfChunk;
+            float* scales = (float*)(chunk + (Chunk * sizeof(short)));
+            Vector512<short> q = Encode(k + Group <= Length ? x + k : Padded(x, k, padded, Group), scales + group, scales + GroupsOfChunk + group);
+            Vector512<short> high = (q + Vector512.Create((short)128)) >> 8;
+            // Of each 128 columns: 64 bytes of h, 64 more, 64 of l, 64 more; a group has sixteen of each.
+            byte* to = chunk + (group / 4 * 256) + (group % 4 * 16);
+            if (Form == IntegerForm.Nibbles)
+            {
+                Avx512F.ConvertToVector128Byte(high.AsInt32()).Store(to);
+                Avx512F.ConvertToVector128Byte(high.AsInt32() >> 16).Store(to + 64);
+                Avx512F.ConvertToVector128Byte(q.AsInt32()).Store(to + 128);
+                Avx512F.ConvertToVector128Byte(q.AsInt32() >> 16).Store(to + 192);
+            }
+            else
+            {
+                Vector256<byte> h = Avx512BW.ConvertToVector256Byte(high), l = Avx512BW.ConvertToVector256Byte(q);
+                h.GetLower().Store(to);
+                h.GetUpper().Store(to + 64);
+                l.GetLower().Store(to + 128);
+                l.GetUpper().Store(to + 192);
+            }
+            if (group == GroupsOfChunk - 1)
+                chunk += BytesOfChunk;
+        }
+    }
+
+    /// <summary>A group of 32 columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Encode(float* x, float* scale, float* sum)
+    {
+        Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16);
+        Vector512<float> both = Vector512.Max(Vector512.Abs(a), Vector512.Abs(b));
+        float largest = LargestOf(Vector256.Max(both.GetLower(), both.GetUpper()));
+        Vector512<float> inverse = Vector512.Create(largest > 0 ? Largest / largest : 0);
+        Vector512<int> i = Avx512F.ConvertToVector512Int32(a * inverse), j = Avx512F.ConvertToVector512Int32(b * inverse);
+        *scale = largest * (1 / Largest);
+        *sum = *scale * Vector512.Sum(i + j);
+        return Vector512.Create(Avx512F.ConvertToVector256Int16WithSaturation(i), Avx512F.ConvertToVector256Int16WithSaturation(j));
+    }
+
     /// <summary>A group of 32 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Encode(float* x, out Vector256<short> first, out Vector256<short> second, float* scale, float* sum)
     {
         Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
         Vector256<float> most = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
-        most = Vector256.Max(most, Avx.Permute2x128(most, most, 1));
-        most = Vector256.Max(most, Avx.Permute(most, 0b01_00_11_10));
-        most = Vector256.Max(most, Avx.Permute(most, 0b10_11_00_01));
-        float largest = most.ToScalar();
+        float largest = LargestOf(most);
         Vector256<float> inverse = Vector256.Create(largest > 0 ? Largest / largest : 0);
         Vector256<int> i = Avx.ConvertToVector256Int32(a * inverse), j = Avx.ConvertToVector256Int32(b * inverse);
         Vector256<int> k = Avx.ConvertToVector256Int32(c * inverse), l = Avx.ConvertToVector256Int32(d * inverse);
@@ -129,5 +198,13 @@ internal readonly unsafe struct StreamTokens
         second = Avx2.Permute4x64(Avx2.PackSignedSaturate(k, l).AsInt64(), 0xD8).AsInt16();
         *scale = largest * (1 / Largest);
         *sum = *scale * Vector256.Sum((i + j) + (k + l));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float LargestOf(Vector256<float> values)
+    {
+        values = Vector256.Max(values, Avx.Permute2x128(values, values, 1));
+        values = Vector256.Max(values, Avx.Permute(values, 0b01_00_11_10));
+        return Vector256.Max(values, Avx.Permute(values, 0b10_11_00_01)).ToScalar();
     }
 }

@@ -10,11 +10,15 @@ namespace Switchyard.Kernels.Streams;
 /// </summary>
 internal static unsafe class StreamingProduct
 {
-    /// <summary>Most tokens for which lanes along k beat lanes along tokens.</summary>
-    public const int MaxTokens = 8;
+    /// <summary>Most tokens for which lanes along k beat lanes along tokens, whatever the weights.</summary>
+    public const int MaxTokens = 16;
 
-    /// <summary>Most tokens for which weights are better read once, in fp32, than multiplied tile by tile: with arithmetic faster than fp32 tiles pay off earlier.</summary>
-    public static int MostTokens(Arithmetic arithmetic) => arithmetic is Arithmetic.Fp32 or Arithmetic.Int16 ? MaxTokens : 3;
+    private const int MostOfSinglePrecision = 8, MostOfFasterTiles = 3;
+
+    /// <summary>Most tokens for which weights are better read once than multiplied tile by tile: with arithmetic faster than fp32 tiles pay off earlier, unless rows are multiplied four bytes at a time.</summary>
+    /// <param name="arithmetic">What tiles would multiply.</param>
+    /// <param name="fourBytes">Whether rows are integers that <see cref="RowKernels"/> multiply.</param>
+    public static int MostTokens(Arithmetic arithmetic, bool fourBytes) => fourBytes ? MaxTokens : arithmetic is Arithmetic.Fp32 or Arithmetic.Int16 ? MostOfSinglePrecision : MostOfFasterTiles;
 
     /// <summary>Rows of a call.</summary>
     public const int Rows = 8;

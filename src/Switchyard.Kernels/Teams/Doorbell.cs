@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Switchyard.Kernels.Teams;
 
 /// <summary>
-/// One thread waits for the next ring of another. It watches for about <see cref="SpinMicroseconds"/> µs, so that a ring
-/// is answered in about a microsecond, and then sleeps.
+/// One thread waits for the next ring of another. It watches for a while, so that a ring is answered in about a
+/// microsecond, and then sleeps: for twice as long as it waited last time, where that was no longer than
+/// <see cref="MostMicroseconds"/> µs, else for <see cref="LeastMicroseconds"/>.
 /// </summary>
 /// <remarks>
 /// Only the count of rings says that there was one. The signal merely ends a sleep, and may come late: a ringer that was
@@ -12,12 +13,13 @@ namespace Switchyard.Kernels.Teams;
 /// </remarks>
 internal sealed class Doorbell : IDisposable
 {
-    private const int SpinMicroseconds = 20;
-    private static readonly long s_spinTicks = SpinMicroseconds * Stopwatch.Frequency / 1_000_000;
+    private const int LeastMicroseconds = 20, MostMicroseconds = 200;
+    private static readonly long s_least = LeastMicroseconds * Stopwatch.Frequency / 1_000_000, s_most = MostMicroseconds * Stopwatch.Frequency / 1_000_000;
 
     private readonly SemaphoreSlim _signal = new(0);
     private int _rings;
     private int _asleep;
+    private long _watch = s_least;
 
     /// <summary>Whether the waiter has announced its sleep and nobody has roused it since.</summary>
     public bool Asleep => Volatile.Read(ref _asleep) != 0;
@@ -46,9 +48,11 @@ internal sealed class Doorbell : IDisposable
         while ((rings = Volatile.Read(ref _rings)) == answered)
         {
             Thread.SpinWait(8);
-            if (Stopwatch.GetTimestamp() - start >= s_spinTicks)
+            if (Stopwatch.GetTimestamp() - start >= _watch)
                 Sleep(answered);
         }
+        long waited = Stopwatch.GetTimestamp() - start;
+        _watch = waited > s_most ? s_least : Math.Clamp(2 * waited, s_least, s_most);
         return rings;
     }
 

@@ -21,7 +21,7 @@ internal static class RowBlocks
             work(0, rows, 0);
             return;
         }
-        engine.Team.Run(_ =>
+        engine.Team.Share(_ =>
         {
             for (int block = Interlocked.Increment(ref next) - 1; block < blocks; block = Interlocked.Increment(ref next) - 1)
                 work(block * height, (int)Math.Min(rows, (block + 1L) * height), block);

@@ -4,15 +4,20 @@ namespace Switchyard.Kernels.Teams;
 
 /// <summary>
 /// The caller and <c>Threads − 1</c> background threads that run one job together. Between jobs a member waits at its
-/// <see cref="Doorbell"/>: awake for a few microseconds, then asleep, so that the stages of one call follow each other at
-/// once and no member competes with other threads of the process, libtorch's among them.
+/// <see cref="Doorbell"/>: awake for a short while, then asleep, so that calls that follow each other are answered at
+/// once and no member competes for long with other threads of the process, libtorch's among them.
 /// </summary>
 internal sealed class ThreadTeam : IDisposable
 {
+    /// <summary>In <see cref="_gate"/>: nobody may begin any more. Above it stands the number of the job, below it how many members are at work on it.</summary>
+    private const long Closed = 1L << 31;
+
     private readonly Member[] _members;
     private readonly Lock _lock = new();
     private Action<int>? _job;
-    private int _working;
+    private long _gate = Closed;
+    private int _number;
+    private int _finished;
     private Exception? _failure;
     private volatile bool _stopping;
 
@@ -31,7 +36,12 @@ internal sealed class ThreadTeam : IDisposable
     public int Threads { get; }
 
     /// <summary>Runs <paramref name="job"/> once on every member, with its index, and returns when all have returned. Not to be called from within a job.</summary>
-    public void Run(Action<int> job)
+    public void Run(Action<int> job) => Run(job, everyone: true);
+
+    /// <summary>Runs <paramref name="job"/> on the caller and on every member that is there before the caller has returned from it, each once, and returns when all of them have: for work that whoever is free takes. A member that wakes late finds the gate closed, and nobody has waited for it.</summary>
+    public void Share(Action<int> job) => Run(job, everyone: false);
+
+    private void Run(Action<int> job, bool everyone)
     {
         if (Threads == 1)
         {
@@ -43,17 +53,40 @@ internal sealed class ThreadTeam : IDisposable
             ObjectDisposedException.ThrowIf(_stopping, this);
             _job = job;
             _failure = null;
-            Volatile.Write(ref _working, _members.Length);
+            _finished = 0;
+            Interlocked.Exchange(ref _gate, (long)(uint)++_number << 32);
             foreach (Member member in _members)
                 member.Wake();
             Work(0);
             var spinner = default(SpinWait);
-            while (Volatile.Read(ref _working) != 0)
+            while (everyone && Volatile.Read(ref _finished) < _members.Length)
+                spinner.SpinOnce(sleep1Threshold: -1);
+            Interlocked.Or(ref _gate, Closed);
+            while ((Volatile.Read(ref _gate) & (Closed - 1)) != 0)
                 spinner.SpinOnce(sleep1Threshold: -1);
             _job = null;
             if (_failure is not null)
                 ExceptionDispatchInfo.Throw(_failure);
         }
+    }
+
+    /// <summary>Whether a member may begin the job of a number.</summary>
+    private bool Enter(int number)
+    {
+        while (true)
+        {
+            long gate = Volatile.Read(ref _gate);
+            if (gate >> 32 != (uint)number || (gate & Closed) != 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _gate, gate + 1, gate) == gate)
+                return true;
+        }
+    }
+
+    private void Leave()
+    {
+        Interlocked.Increment(ref _finished);
+        Interlocked.Decrement(ref _gate);
     }
 
     public void Dispose()
@@ -107,13 +140,17 @@ internal sealed class ThreadTeam : IDisposable
 
         private void Loop()
         {
-            for (int answered = 0; ; answered++)
+            int answered = 0;
+            while (true)
             {
-                _bell.Await(answered);
+                answered = _bell.Await(answered);
                 if (_team._stopping)
                     return;
+                // Every job rings once: the rings are its number.
+                if (!_team.Enter(answered))
+                    continue;
                 _team.Work(_index);
-                Interlocked.Decrement(ref _team._working);
+                _team.Leave();
             }
         }
     }

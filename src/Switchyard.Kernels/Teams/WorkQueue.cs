@@ -34,7 +34,7 @@ internal sealed class WorkQueue<T>
         if (_cost < team.AloneBelow)
             TakeAll(0);
         else
-            team.Run(TakeAll);
+            team.Share(TakeAll);
         _items.Clear();
         _cost = 0;
 

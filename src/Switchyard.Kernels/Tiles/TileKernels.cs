@@ -19,15 +19,12 @@ internal sealed unsafe class TileKernels : IDisposable
     public const int MaxRows = 12;
 
     private readonly InstructionSet _instructions;
-    private readonly nint[] _entries = new nint[3 * 2 * 3 * 2 * (MaxRows + 1)];
-    private readonly List<ExecutableMemory> _code = [];
-    private readonly Lock _lock = new();
-    private volatile bool _refused;
+    private readonly CodeTable _code = new(3 * 2 * 3 * 2 * (MaxRows + 1));
 
     public TileKernels(KernelOptions options) => _instructions = options.Effective;
 
     /// <summary>What runs: <see cref="InstructionSet.Portable"/> also where the operating system refused executable pages.</summary>
-    public InstructionSet InstructionSet => _refused ? InstructionSet.Portable : _instructions;
+    public InstructionSet InstructionSet => _code.IsRefused ? InstructionSet.Portable : _instructions;
 
     /// <summary>Whether the processor multiplies with an instruction of its own; the portable kernels are right everywhere, and slow.</summary>
     public bool IsAssembled(Arithmetic arithmetic) => ProcessorFeatures.Has(InstructionSet, arithmetic);
@@ -81,16 +78,7 @@ internal sealed unsafe class TileKernels : IDisposable
             Portable<Lanes128, Vector128<float>>(tile, rows, lanes, operand, output, arithmetic);
     }
 
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            Array.Clear(_entries);
-            foreach (ExecutableMemory memory in _code)
-                memory.Dispose();
-            _code.Clear();
-        }
-    }
+    public void Dispose() => _code.Dispose();
 
     private static void Portable<TLanes, TVector>(TileArguments* tile, int rows, int lanes, TileOperand operand, TileOutput output, Arithmetic arithmetic)
         where TLanes : struct, ILanes<TVector>
@@ -137,25 +125,7 @@ internal sealed unsafe class TileKernels : IDisposable
     private nint Entry(int rows, int vectors, TileOperand operand, TileOutput output, Arithmetic arithmetic)
     {
         int index = (((((((int)arithmetic * 2) + (int)operand) * 3) + (int)output) * 2) + vectors - 1) * (MaxRows + 1) + rows;
-        nint entry = Volatile.Read(ref _entries[index]);
-        return entry != 0 ? entry : Assemble(index, new TileShape(_instructions, rows, vectors, operand, output, arithmetic));
-    }
-
-    private nint Assemble(int index, TileShape shape)
-    {
-        lock (_lock)
-        {
-            if (_entries[index] != 0 || _refused)
-                return _entries[index];
-            ExecutableMemory? memory = ExecutableMemory.TryMap(shape.Arithmetic == Arithmetic.Int8 ? GroupTileGenerator.Generate(shape.Rows, shape.Vectors) : TileGenerator.Generate(shape));
-            if (memory is null)
-            {
-                _refused = true;
-                return 0;
-            }
-            _code.Add(memory);
-            Volatile.Write(ref _entries[index], memory.Address);
-            return memory.Address;
-        }
+        return _code.Entry(index, new TileShape(_instructions, rows, vectors, operand, output, arithmetic), static shape =>
+            shape.Arithmetic == Arithmetic.Int8 ? GroupTileGenerator.Generate(shape.Rows, shape.Vectors) : TileGenerator.Generate(shape));
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Switchyard.Dense;
 using Switchyard.Experts.Caching;
+using Switchyard.Kernels;
 using Switchyard.Models.Architectures;
 using Switchyard.Models.Files;
 using Switchyard.Models.Weights;
@@ -80,7 +81,7 @@ internal static class ModelReader
             MoeTransformerOptions options = ModelConfiguration.Read(config, architecture, tensors.Names.ToHashSet(StringComparer.Ordinal)) with { IsFilledLater = true, RotaryRounding = load.RotaryRounding };
             if (options.Moe is { } moe)
             {
-                options = options with { Moe = moe with { ExecutorOptions = moe.ExecutorOptions with { Activations = load.Activations } } };
+                options = options with { Moe = moe with { ExecutorOptions = moe.ExecutorOptions with { Activations = load.Activations, Arithmetic = load.Arithmetic } } };
             }
 
             TensorNames names = architecture.Names(config);
@@ -94,6 +95,7 @@ internal static class ModelReader
             Fill(model, weights, names, experts, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
             RequireNumbers(model, weights);
+            RequireArithmetic(model, load.Arithmetic);
             model.Source.RoutingTensors = ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)).SelectMany(t => weights.Tensors(t.Name)).ToHashSet(StringComparer.Ordinal);
             model.ComputeType = load.ComputeType;
             model.eval();
@@ -129,6 +131,19 @@ internal static class ModelReader
         foreach (MoeLayer layer in model.MoeLayers.Where(l => l.Experts.Stored is null))
         {
             experts[layer.Options.Layer].Fill(layer.Experts);
+        }
+    }
+
+    private static void RequireArithmetic(MoeTransformer model, Arithmetic? arithmetic)
+    {
+        if (arithmetic is not { } asked)
+        {
+            return;
+        }
+
+        foreach (MoeLayer layer in model.MoeLayers.Where(l => l.Experts.Stored is { } stored ? !stored.Takes(asked) : asked is Arithmetic.Int8))
+        {
+            throw new ConfigurationException($"arithmetic is {Enum.GetName(asked)?.ToLowerInvariant()}, which takes experts that are integers by groups of a multiple of 32 columns, as quantize writes them; those of layer {layer.Options.Layer} are {layer.Experts.Stored?.Storage ?? "fp32"}");
         }
     }
 

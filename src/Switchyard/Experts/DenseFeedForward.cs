@@ -1,4 +1,5 @@
 using Switchyard.Dense;
+using Switchyard.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -76,6 +77,9 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
         Stored = stored;
     }
 
+    /// <summary>What stored matrices are multiplied in, where they take it (<see cref="StoredExperts.Takes"/>); else, and if this is null, what follows from the type of the input, as <see cref="ExecutorOptions.Arithmetic"/> says.</summary>
+    public Arithmetic? Arithmetic { get; set; }
+
     /// <summary>First matrix: [2f, d] (rows 0..f−1 gate, f..2f−1 up) for SwiGLU, [f, d] else.</summary>
     public Parameter GateUp => get_parameter(GateUpName)!;
 
@@ -94,7 +98,7 @@ public sealed class DenseFeedForward : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         if (Stored is not null)
         {
-            return KernelExecutor.Run(input, Stored).MoveToOuterDisposeScope();
+            return KernelExecutor.Run(input, Stored, Arithmetic).MoveToOuterDisposeScope();
         }
 
         ScalarType type = input.dtype;

@@ -65,20 +65,20 @@ public abstract class KernelExecutor : ExpertExecutor
         Tensor y = KernelFunction.Run(
             tokens.X.to(ScalarType.Float32).contiguous(),
             tokens.Weights.to(ScalarType.Float32).contiguous(),
-            KernelExperts.Of(experts, ArithmeticOf(tokens.X.dtype)),
+            KernelExperts.Of(experts, ArithmeticOf(_options.Arithmetic, tokens.X.dtype)),
             new KernelRows(tokens.Plan, RowsOfExperts(tokens.Plan)),
             _options.Activations);
         return y.to(tokens.X.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>Outputs [.., d] of one stored expert that every token visits.</summary>
-    internal static Tensor Run(Tensor input, StoredExperts one)
+    internal static Tensor Run(Tensor input, StoredExperts one, Arithmetic? asked)
     {
         using var scope = NewDisposeScope();
         Tensor x = input.reshape(-1, input.size(-1));
         int count = checked((int)x.size(0));
         Tensor rows = arange(Held(count), ScalarType.Int64);
-        KernelForm form = new(one.Options, one, KernelEngines.DefaultArithmetic(input.dtype));
+        KernelForm form = new(one.Options, one, ArithmeticOf(asked is { } wanted && one.Takes(wanted) ? wanted : null, input.dtype));
         Tensor y = KernelFunction.Run(
             x.to(ScalarType.Float32).contiguous(),
             ones(count, 1),
@@ -103,15 +103,8 @@ public abstract class KernelExecutor : ExpertExecutor
     private static bool OnKernels(DispatchedTokens tokens, ExpertWeights experts) =>
         tokens.X.device_type == TorchSharp.DeviceType.CPU && KernelExperts.Take(experts) && tokens.X.dtype != ScalarType.Float64;
 
-    private Arithmetic ArithmeticOf(ScalarType tokens)
-    {
-        if (_options.Arithmetic is { } asked)
-        {
-            return asked == Arithmetic.Fp32 || KernelEngines.Current.IsAssembled(asked)
-                ? asked
-                : throw new ConfigurationException($"arithmetic is {asked}, for which this processor has no instruction that may be used; choose fp32");
-        }
-
-        return KernelEngines.DefaultArithmetic(tokens);
-    }
+    private static Arithmetic ArithmeticOf(Arithmetic? asked, ScalarType tokens) =>
+        asked is not { } arithmetic ? KernelEngines.DefaultArithmetic(tokens)
+        : arithmetic == Arithmetic.Fp32 || KernelEngines.Current.IsAssembled(arithmetic) ? arithmetic
+        : throw new ConfigurationException($"arithmetic is {Enum.GetName(arithmetic)?.ToLowerInvariant()}, for which this processor has no instruction that may be used; choose fp32");
 }

@@ -1,4 +1,5 @@
 using Switchyard.Experts.Caching;
+using Switchyard.Kernels;
 using Switchyard.Kernels.Storage;
 
 namespace Switchyard.Experts;
@@ -48,6 +49,10 @@ public sealed class StoredExperts : IDisposable
 
     /// <summary>Bytes of all matrices, scales included.</summary>
     public long Bytes => GateUp.Sum(m => m.Bytes) + Down.Sum(m => m.Bytes);
+
+    /// <summary>Whether their products can be computed in an arithmetic: <see cref="StoredMatrix.Takes"/> of the first matrices.</summary>
+    /// <param name="arithmetic">Which.</param>
+    public bool Takes(Arithmetic arithmetic) => GateUp.All(m => m.Takes(arithmetic));
 
     /// <summary>Whether the experts that are run are read into a cache, not used where they lie.</summary>
     public bool IsCached => _cache is not null;
