@@ -99,7 +99,8 @@ public sealed record CheckpointDescription
             MoeTransformerOptions options = architecture.Options(config, names);
             description = description.WithModel(options, entries, e => architecture.LeftOut(e.Name, options), Weights);
             MoeTransformerOptions whole = ModelConfiguration.Read(config, architecture, names);
-            _ = new HeaderCheck(new WeightReader(tensors, config), architecture.Names(config), whole).Run(architecture);
+            IReadOnlyDictionary<string, string> leftOut = new HeaderCheck(new WeightReader(tensors, config), architecture.Names(config), whole).Run(architecture);
+            description = description.WithModel(options, entries, e => leftOut.GetValueOrDefault(e.Name), Weights);
             return description with { Moe = description.Moe is null ? null : MoeLayout.Of(whole), BaseArchitecture = architecture.Name == type ? null : architecture.Name };
         }
         catch (CheckpointFormatException e)
@@ -131,7 +132,7 @@ public sealed record CheckpointDescription
             LoadedBytes = sizeof(float) * entries.Where(e => leftOut(e) is null && !Stays(e, options)).Sum(e => e.Count),
             MappedBytes = entries.Where(e => leftOut(e) is null && Stays(e, options)).Sum(e => e.ByteLength),
             CacheBytesPerToken = options.Encoder is null ? sizeof(float) * cached * options.Layers : null,
-            LeftOut = entries.Select(leftOut).OfType<string>().GroupBy(r => r, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal),
+            LeftOut = entries.Select(leftOut).OfType<string>().CountBy(reason => reason, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal),
         };
     }
 

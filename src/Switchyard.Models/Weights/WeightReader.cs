@@ -59,6 +59,10 @@ internal sealed class WeightReader
         }
     }
 
+    /// <summary>Why a tensor that the model has no place for is left out, as a phrase; null for one that must not be there.</summary>
+    /// <exception cref="CheckpointFormatException">It could be left out but for the values that it holds.</exception>
+    public string? LeftOut(string name) => _formats.Select(f => f.LeftOut(Checkpoint, name)).FirstOrDefault(reason => reason is not null);
+
     /// <summary>A weight where it is mapped.</summary>
     /// <exception cref="CheckpointFormatException">It is missing, damaged, or of another shape.</exception>
     public StoredMatrix Open(string name, int rows, int columns) => Open(name, rows, columns, new PlacedTensors(Checkpoint));
