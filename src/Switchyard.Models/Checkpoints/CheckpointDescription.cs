@@ -52,7 +52,7 @@ public sealed record CheckpointDescription
     /// <summary>How the weights are quantized; null where they are not.</summary>
     public QuantizationSummary? Quantization { get; init; }
 
-    /// <summary>Bytes of memory that norms, biases, routers and embeddings take once loaded, in fp32.</summary>
+    /// <summary>Bytes of memory that norms, biases, routers and what else is copied take once loaded, in fp32.</summary>
     public required long LoadedBytes { get; init; }
 
     /// <summary>Bytes of all other matrices, which stay in the files and cost memory as they are used.</summary>
@@ -138,11 +138,11 @@ public sealed record CheckpointDescription
 
     /// <summary>Whether a tensor is, or belongs to, a matrix that stays in the files: not where experts have biases.</summary>
     private static bool Stays(SafetensorsEntry entry, MoeTransformerOptions options) =>
-        !(options.Moe is { ExpertBias: true } && entry.Name.Contains(".experts.", StringComparison.Ordinal)) && IsMatrix(entry);
+        !(options.Moe is { ExpertBias: true } && entry.Name.Contains(".experts.", StringComparison.Ordinal)) && IsMatrix(entry, options);
 
-    private static bool IsMatrix(SafetensorsEntry entry) =>
+    private static bool IsMatrix(SafetensorsEntry entry, MoeTransformerOptions options) =>
         entry.Type is SafetensorsType.I32 or SafetensorsType.F8_E4M3
         || entry.Name.EndsWith(".scales", StringComparison.Ordinal)
         || entry.Name.EndsWith("weight_scale_inv", StringComparison.Ordinal)
-        || (entry.Shape.Count > 1 && !entry.Name.Contains("embed", StringComparison.Ordinal) && !entry.Name.EndsWith("gate.weight", StringComparison.Ordinal));
+        || (entry.Shape.Count > 1 && (options.Encoder is null || !entry.Name.Contains("embed", StringComparison.Ordinal)) && !entry.Name.EndsWith("gate.weight", StringComparison.Ordinal));
 }
