@@ -1,5 +1,5 @@
+using Switchyard.Dense;
 using Switchyard.Kernels.Storage;
-using Switchyard.Models.Files;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
@@ -15,7 +15,7 @@ internal static class TokenRows
     {
         using var scope = NewDisposeScope();
         Tensor rows = empty([.. tokens.shape, table.Columns]);
-        float* row = (float*)TensorBytes.Address(rows);
+        float* row = (float*)rows.Address();
         foreach (long id in tokens.flatten().data<long>().ToArray())
         {
             if (id < 0 || id >= table.Rows)

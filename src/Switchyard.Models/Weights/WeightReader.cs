@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using Switchyard.Kernels.Storage;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
@@ -85,7 +86,7 @@ internal sealed class WeightReader
 
         StoredMatrix matrix = Open(name, checked((int)destination.size(0)), checked((int)destination.size(1)));
         using Tensor wide = empty(matrix.Rows, matrix.Columns);
-        matrix.Widen((float*)TensorBytes.Address(wide));
+        matrix.Widen((float*)wide.Address());
         destination.copy_(wide);
     }
 
