@@ -80,7 +80,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     public ModelSource? Source { get; internal set; }
 
     /// <summary>Reads a model from a folder in Hugging Face's layout: one written by <see cref="Save"/>, or one of others of an architecture of <see cref="Architectures.ModelArchitectures"/>. It is set to inference. <see cref="ModelSource.LeftOut"/> says which tensors do not belong to it.</summary>
-    /// <remarks>The matrices of experts and of dense layers stay in the files, which stay open until the model is disposed, unless they are to be trained. Norms, biases, routers and embeddings become fp32 parameters.</remarks>
+    /// <remarks>The matrices of experts and of dense layers and the table of a decoder's embedding stay in the files, which stay open until the model is disposed, unless they are to be trained. Norms, biases and routers become fp32 parameters.</remarks>
     /// <param name="folder">Holds <c>config.json</c> and <c>model.safetensors</c>, or an index and several files; or the folder of a repository in a hub cache (<c>models--org--name</c>).</param>
     /// <param name="options">How it is read; matrices stay in the files unless said otherwise.</param>
     /// <exception cref="CheckpointFormatException">A file is missing or damaged, a key is missing, the model is of a kind that is not computed, or tensors are missing, unexpected or of another shape or type.</exception>
@@ -166,7 +166,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
         }
 
         Tensor hidden = last.to(ComputeType);
-        return _head?.Stored is { } stored
+        return (_head is null ? _stack.StoredEmbedding : _head.Stored) is { } stored
             ? DenseOperations.CrossEntropy(hidden, stored, targets)
             : DenseOperations.CrossEntropy(hidden, (_head?.Weight ?? _stack.Embedding.weight!).to(ComputeType), targets);
     }
@@ -275,6 +275,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     private IEnumerable<StoredMatrix> StoredDense => modules().Distinct().SelectMany(module => module switch
     {
         Linear { Stored: { } stored } => [stored],
+        TransformerStack { StoredEmbedding: { } stored } => [stored],
         DenseFeedForward { Stored: { } stored } => stored.GateUp.Concat(stored.Down),
         _ => Enumerable.Empty<StoredMatrix>(),
     });
@@ -285,6 +286,7 @@ public sealed class MoeTransformer : nn.Module<Tensor, Tensor>
     private Tensor Logits(Tensor last) =>
         _maskedHead is not null ? _maskedHead.Run(last.to(ComputeType), _stack.Embedding.weight!)
         : _head is not null ? _head.forward(last)
+        : _stack.StoredEmbedding is { } stored ? DenseOperations.Linear(last, stored)
         : DenseOperations.Linear(last, _stack.Embedding.weight!.to(ComputeType));
 
     /// <inheritdoc/>

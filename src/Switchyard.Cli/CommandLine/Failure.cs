@@ -33,6 +33,7 @@ internal static class Failure
         string text = error is IOException or UnauthorizedAccessException || IsOurs(error)
             ? error.Message
             : $"{error.GetType().Name}: {error.Message} (--verbosity debug shows where)";
+        text = text.Replace("expertCacheBytes", ModelOptions.ExpertCacheName, StringComparison.Ordinal);
         int end = text.IndexOfAny(['\r', '\n']);
         return end < 0 ? text : text[..end];
     }

@@ -37,7 +37,7 @@ internal static class CheckpointDisplay
         }
 
         string cache = checkpoint.CacheBytesPerToken is { } bytes ? $"; keys and values {Bytes(bytes)} a token, {Bytes(bytes * checkpoint.LongestSequence!.Value)} for the longest sequence of {checkpoint.LongestSequence:N0}" : string.Empty;
-        Line("memory to run", $"{Bytes(checkpoint.LoadedBytes)} of norms, routers, embeddings and what else is copied, and of {Bytes(checkpoint.MappedBytes)} of matrices in the files what is used{cache}");
+        Line("memory to run", $"{Bytes(checkpoint.LoadedBytes)} of norms, routers and what else is copied, and of {Bytes(checkpoint.MappedBytes)} of matrices in the files what is used{cache}");
         foreach ((string reason, int count) in checkpoint.LeftOut)
         {
             Line("left out", $"{count} tensors: {reason}");

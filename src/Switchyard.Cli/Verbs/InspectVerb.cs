@@ -5,7 +5,7 @@ using Switchyard.Models.Checkpoints;
 
 namespace Switchyard.Cli.Verbs;
 
-/// <summary>What is in a checkpoint, and what is needed to run it. No weight is read and torch is not loaded.</summary>
+/// <summary>What is in a checkpoint, and what is needed to run it. No weight is read, but for biases that must be zero, and torch is not loaded.</summary>
 internal static class InspectVerb
 {
     public static Command Make()

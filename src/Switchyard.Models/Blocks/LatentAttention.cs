@@ -1,8 +1,9 @@
+using Switchyard.Dense;
 using static TorchSharp.torch;
 
 namespace Switchyard.Models.Blocks;
 
-/// <summary>Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): keys and values of all heads come from one small latent c a token, and only c and one turned key are cached.</summary>
+/// <summary>Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): keys and values of all heads come from one small latent c a token, and only c and one turned key are cached. By our kernels where it is causal and nothing else.</summary>
 /// <remarks>
 /// r = key-value rank, p = plain size, o = rotary size, v = value size, H heads. c [B, N, r] = norm(W_a·x); K, V = W_b·c. While tokens follow cached ones the products are absorbed:
 /// q·(W_k·c) = (W_kᵀ·q)·c, so that attention runs over the latents themselves and W_b is not applied to the whole past at every step.
@@ -69,18 +70,19 @@ public sealed class LatentAttention : Attention
     public override Tensor Run(Tensor input, AttentionPass pass)
     {
         long batch = input.size(0), tokens = input.size(1);
+        ScalarType type = DenseOperations.AttentionType(input, sameSizes: false);
         Tensor query = (_query is null ? _queryUp!.forward(_queryNorm!.forward(_queryDown!.forward(input))) : _query.forward(input))
-            .view(batch, tokens, _heads, _sizes.PlainSize + _sizes.RotarySize);
+            .to(type).view(batch, tokens, _heads, _sizes.PlainSize + _sizes.RotarySize);
         query = _logitFactor == 1 ? query : query * Held(_logitFactor);
         Tensor plain = query.narrow(-1, 0, _sizes.PlainSize).transpose(1, 2);
         Tensor turned = Turn(query.narrow(-1, _sizes.PlainSize, _sizes.RotarySize), pass).transpose(1, 2);
 
-        Tensor both = _latent.forward(input);
+        Tensor both = _latent.forward(input).to(type);
         Tensor latent = _latentNorm.forward(both.narrow(-1, 0, _sizes.KeyValueRank)).unsqueeze(1);
         Tensor key = Turn(both.narrow(-1, _sizes.KeyValueRank, _sizes.RotarySize).unsqueeze(2), pass).transpose(1, 2);
         Tensor? cached = pass.Cache?.Keys(_layer, cat([latent, key], -1));
         Tensor mixed = pass.Start > 0 ? Absorbed(plain, turned, cached!, pass) : Expanded(plain, turned, latent, key, pass);
-        return _output.forward(mixed.transpose(1, 2).reshape(batch, tokens, _heads * _sizes.ValueSize));
+        return _output.forward(mixed.transpose(1, 2).reshape(batch, tokens, _heads * _sizes.ValueSize).to(input.dtype));
     }
 
     /// <summary>Keys and values written out.</summary>

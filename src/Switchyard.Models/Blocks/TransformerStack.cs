@@ -1,4 +1,7 @@
+using Switchyard.Dense;
 using Switchyard.Experts;
+using Switchyard.Kernels.Storage;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -52,8 +55,14 @@ public sealed class TransformerStack : nn.Module
         }
     }
 
-    /// <summary>Token embeddings [V, d].</summary>
+    /// <summary>Token embeddings [V, d]; [0] where they are <see cref="StoredEmbedding"/>.</summary>
     public Embedding Embedding { get; }
+
+    /// <summary>Token embeddings in the form in which they are stored, where those of <see cref="Embedding"/> are [0]; null where they are a parameter.</summary>
+    public StoredMatrix? StoredEmbedding { get; private set; }
+
+    /// <summary>Whether the token embeddings may stay in the form in which they are stored: not in an encoder, which is small and whose head reads the parameter itself.</summary>
+    internal bool CanKeepEmbedding => _positions is null;
 
     /// <summary>The layers, in order.</summary>
     public IReadOnlyList<TransformerLayer> Layers => _layers;
@@ -69,8 +78,15 @@ public sealed class TransformerStack : nn.Module
     /// <param name="tokenTypes">Kinds [B, N], for encoders; null for kind 0.</param>
     public Tensor Embed(Tensor tokens, Tensor? tokenTypes)
     {
-        Tensor words = Embedding.forward(tokens);
+        Tensor words = StoredEmbedding is null ? Embedding.forward(tokens) : TokenRows.Of(StoredEmbedding, tokens);
         return _positions is null ? words : _positions.Run(words, tokenTypes);
+    }
+
+    /// <summary>Puts a frozen table in the place of the token embeddings, which lose their memory. It stays the caller's.</summary>
+    internal void KeepEmbedding(StoredMatrix stored)
+    {
+        StoredEmbedding = stored;
+        Embedding.parameters().Single().Release();
     }
 
     /// <inheritdoc/>
@@ -87,11 +103,16 @@ public sealed class TransformerStack : nn.Module
     /// <summary>Rows of N(0, deviation²) by index.</summary>
     internal static Embedding Table(int rows, MoeTransformerOptions options)
     {
-        Embedding table = nn.Embedding(rows, options.HiddenSize);
         if (options.IsFilledLater)
         {
-            return table;
+            // Torch draws what it makes; of a large vocabulary that takes seconds.
+            Embedding empty = nn.Embedding(1, options.HiddenSize);
+            using Parameter drawn = empty.parameters().Single();
+            empty.weight = new Parameter(torch.empty(rows, options.HiddenSize));
+            return empty;
         }
+
+        Embedding table = nn.Embedding(rows, options.HiddenSize);
 
         using var scope = NewDisposeScope();
         using var quiet = no_grad();

@@ -52,7 +52,7 @@ public sealed record CheckpointDescription
     /// <summary>How the weights are quantized; null where they are not.</summary>
     public QuantizationSummary? Quantization { get; init; }
 
-    /// <summary>Bytes of memory that norms, biases, routers and embeddings take once loaded, in fp32.</summary>
+    /// <summary>Bytes of memory that norms, biases, routers and what else is copied take once loaded, in fp32.</summary>
     public required long LoadedBytes { get; init; }
 
     /// <summary>Bytes of all other matrices, which stay in the files and cost memory as they are used.</summary>
@@ -99,7 +99,8 @@ public sealed record CheckpointDescription
             MoeTransformerOptions options = architecture.Options(config, names);
             description = description.WithModel(options, entries, e => architecture.LeftOut(e.Name, options), Weights);
             MoeTransformerOptions whole = ModelConfiguration.Read(config, architecture, names);
-            _ = new HeaderCheck(new WeightReader(tensors, config), architecture.Names(config), whole).Run(architecture);
+            IReadOnlyDictionary<string, string> leftOut = new HeaderCheck(new WeightReader(tensors, config), architecture.Names(config), whole).Run(architecture);
+            description = description.WithModel(options, entries, e => leftOut.GetValueOrDefault(e.Name), Weights);
             return description with { Moe = description.Moe is null ? null : MoeLayout.Of(whole), BaseArchitecture = architecture.Name == type ? null : architecture.Name };
         }
         catch (CheckpointFormatException e)
@@ -131,17 +132,17 @@ public sealed record CheckpointDescription
             LoadedBytes = sizeof(float) * entries.Where(e => leftOut(e) is null && !Stays(e, options)).Sum(e => e.Count),
             MappedBytes = entries.Where(e => leftOut(e) is null && Stays(e, options)).Sum(e => e.ByteLength),
             CacheBytesPerToken = options.Encoder is null ? sizeof(float) * cached * options.Layers : null,
-            LeftOut = entries.Select(leftOut).OfType<string>().GroupBy(r => r, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal),
+            LeftOut = entries.Select(leftOut).OfType<string>().CountBy(reason => reason, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal),
         };
     }
 
     /// <summary>Whether a tensor is, or belongs to, a matrix that stays in the files: not where experts have biases.</summary>
     private static bool Stays(SafetensorsEntry entry, MoeTransformerOptions options) =>
-        !(options.Moe is { ExpertBias: true } && entry.Name.Contains(".experts.", StringComparison.Ordinal)) && IsMatrix(entry);
+        !(options.Moe is { ExpertBias: true } && entry.Name.Contains(".experts.", StringComparison.Ordinal)) && IsMatrix(entry, options);
 
-    private static bool IsMatrix(SafetensorsEntry entry) =>
+    private static bool IsMatrix(SafetensorsEntry entry, MoeTransformerOptions options) =>
         entry.Type is SafetensorsType.I32 or SafetensorsType.F8_E4M3
         || entry.Name.EndsWith(".scales", StringComparison.Ordinal)
         || entry.Name.EndsWith("weight_scale_inv", StringComparison.Ordinal)
-        || (entry.Shape.Count > 1 && !entry.Name.Contains("embed", StringComparison.Ordinal) && !entry.Name.EndsWith("gate.weight", StringComparison.Ordinal));
+        || (entry.Shape.Count > 1 && (options.Encoder is null || !entry.Name.Contains("embed", StringComparison.Ordinal)) && !entry.Name.EndsWith("gate.weight", StringComparison.Ordinal));
 }

@@ -6,10 +6,11 @@ using static TorchSharp.torch;
 
 namespace Switchyard.Models.Checkpoints;
 
-/// <summary>Puts the matrices of linear layers and of dense FFNs, shared experts among them, in their places as they are stored, where they are mapped.</summary>
+/// <summary>Puts the matrices of linear layers, embeddings and dense FFNs, shared experts among them, in their places as they are stored, where they are mapped.</summary>
 internal static class DenseReader
 {
     private const string FeedForward = ".mlp";
+    private const string Embedding = ".embed_tokens.weight";
     private const string Shared = "shared_expert.";
 
     /// <summary>Keeps what can be kept, and returns the names that need not be copied any more.</summary>
@@ -31,6 +32,11 @@ internal static class DenseReader
             {
                 linear.Keep(weights.Open(name, (int)linear.Weight.size(0), (int)linear.Weight.size(1)));
                 kept.Add(name);
+            }
+            else if (module is TransformerStack { CanKeepEmbedding: true } stack && names.Of(path + Embedding) is var rows && weights.CanStay(rows))
+            {
+                stack.KeepEmbedding(weights.Open(rows, model.Options.VocabularySize, model.Options.HiddenSize));
+                kept.Add(rows);
             }
             else if (module is DenseFeedForward { HasBias: false } dense)
             {

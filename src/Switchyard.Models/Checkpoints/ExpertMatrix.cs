@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using Switchyard.Models.Files;
 using static TorchSharp.torch;
 
@@ -46,7 +47,7 @@ internal static class ExpertMatrix
         byte* from = (byte*)file.Address(entry.Name) + (first * size);
         int width = checked((int)(count * size));
         long stride = entry.Shape[1] * size;
-        var to = (byte*)TensorBytes.Address(columns);
+        var to = (byte*)columns.Address();
         for (long row = 0; row < entry.Shape[0]; row++)
         {
             new ReadOnlySpan<byte>(from + (row * stride), width).CopyTo(new Span<byte>(to + (row * width), width));

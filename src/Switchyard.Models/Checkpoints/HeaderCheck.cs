@@ -22,10 +22,10 @@ internal sealed class HeaderCheck
 
     private CheckpointTensors Tensors => _weights.Checkpoint;
 
-    /// <summary>Compares, and counts the tensors that are left out, by reason.</summary>
+    /// <summary>Compares, and finds the tensors that are left out, each with the reason. Of them alone values may be read: biases that must be zero.</summary>
     /// <exception cref="CheckpointFormatException">Tensors are missing or unexpected, or one is of another shape or type.</exception>
     /// <exception cref="ConfigurationException">Parts of the routing do not fit together.</exception>
-    public IReadOnlyDictionary<string, int> Run(Architecture architecture)
+    public IReadOnlyDictionary<string, string> Run(Architecture architecture)
     {
         int[] moeLayers = [.. Enumerable.Range(0, _options.Layers).Where(_options.IsMoe)];
         RequireAsManyExperts(moeLayers);
@@ -35,7 +35,7 @@ internal sealed class HeaderCheck
             .. ModelShapes.Of(_options).Select(t => (_names.Of(t.Name), t.Shape, ScalarType.Float32)),
             .. moeLayers.SelectMany(Routing),
         ];
-        IReadOnlyDictionary<string, int> leftOut = RequireNames(architecture, others.SelectMany(t => _weights.Tensors(t.Name)).Concat(experts.SelectMany(e => e.Names)));
+        IReadOnlyDictionary<string, string> leftOut = RequireNames(architecture, others.SelectMany(t => _weights.Tensors(t.Name)).Concat(experts.SelectMany(e => e.Names)));
         foreach ((string name, long[] shape, ScalarType type) in others)
         {
             _weights.Check(name, type, shape);
@@ -60,16 +60,16 @@ internal sealed class HeaderCheck
         }
     }
 
-    private Dictionary<string, int> RequireNames(Architecture architecture, IEnumerable<string> names)
+    private Dictionary<string, string> RequireNames(Architecture architecture, IEnumerable<string> names)
     {
         HashSet<string> wanted = new(names, StringComparer.Ordinal);
-        Dictionary<string, int> leftOut = new(StringComparer.Ordinal);
+        Dictionary<string, string> leftOut = new(StringComparer.Ordinal);
         List<string> unexpected = [];
         foreach (string name in Tensors.Names.Where(n => !wanted.Contains(n)))
         {
-            if (architecture.LeftOut(name, _options) is { } reason)
+            if ((architecture.LeftOut(name, _options) ?? _weights.LeftOut(name)) is { } reason)
             {
-                leftOut[reason] = leftOut.GetValueOrDefault(reason) + 1;
+                leftOut[name] = reason;
             }
             else
             {

@@ -86,7 +86,7 @@ internal static class ModelReader
 
             TensorNames names = architecture.Names(config);
             WeightReader weights = new(tensors, config);
-            IReadOnlyDictionary<string, int> leftOut = new HeaderCheck(weights, names, options).Run(architecture);
+            IReadOnlyDictionary<string, string> leftOut = new HeaderCheck(weights, names, options).Run(architecture);
             Dictionary<int, ExpertReader> experts = readers = Enumerable.Range(0, options.Layers).Where(options.IsMoe)
                 .ToDictionary(layer => layer, layer => new ExpertReader(layer, options.MoeLayer(layer).ExpertSizes, weights, names));
             model = new MoeTransformer(options, layer => load.Trainable || !experts[layer].CanStay ? null : experts[layer].Stay());

@@ -7,13 +7,13 @@ namespace Switchyard.Models.Checkpoints;
 /// <summary>Where a model was read from.</summary>
 public sealed class ModelSource : IDisposable
 {
-    internal ModelSource(Architecture architecture, ConfigReader config, TensorNames names, IReadOnlyDictionary<string, int> leftOut, WeightReader weights)
+    internal ModelSource(Architecture architecture, ConfigReader config, TensorNames names, IReadOnlyDictionary<string, string> leftOut, WeightReader weights)
     {
         Weights = weights;
         Architecture = architecture;
         Config = config.ToJson();
         Names = names;
-        LeftOut = leftOut;
+        LeftOut = leftOut.Values.CountBy(reason => reason, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
         Folder = Path.GetDirectoryName(config.Path)!;
     }
 

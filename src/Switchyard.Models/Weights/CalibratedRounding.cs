@@ -20,12 +20,14 @@ public static class CalibratedRounding
     /// <param name="gram">H [K, K] fp32; zeros round plainly.</param>
     /// <param name="bits">4 or 8.</param>
     /// <param name="group">Columns that share a scale.</param>
+    /// <exception cref="ConfigurationException">N·K or K² is more than an array can hold.</exception>
     /// <returns>The matrix, the caller's to dispose, and what rounding costs.</returns>
     public static (RoundedMatrix Rounded, RoundingError Error) Round(Tensor weights, Tensor gram, int bits, int group)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        (int rows, int columns) = ((int)weights.size(0), (int)weights.size(1));
+        (int rows, int columns) = (checked((int)weights.size(0)), checked((int)weights.size(1)));
+        RequireFits(rows, columns);
         Rounding plain = new(rows, columns, bits, group), calibrated = new(rows, columns, bits, group);
         plain.Round(weights, factor: null);
         calibrated.Round(weights.clone(), Factor(gram));
@@ -41,6 +43,16 @@ public static class CalibratedRounding
         }
 
         return (rounded, new RoundingError(plainCost.Sum(c => (double)c), cost, Cost(weights, gram).Sum(c => (double)c)));
+    }
+
+    /// <summary>Refuses what does not fit an array: codes [N, K], H [K, K].</summary>
+    /// <exception cref="ConfigurationException">It does not.</exception>
+    internal static void RequireFits(int rows, int columns)
+    {
+        if ((long)Math.Max(rows, columns) * columns > Array.MaxLength)
+        {
+            throw new ConfigurationException($"a matrix of {rows:N0} rows and {columns:N0} columns is too large to be rounded on a calibration text, which takes N·K and K² of at most {Array.MaxLength:N0}; round it plainly");
+        }
     }
 
     /// <summary>e·H·eᵀ of each row.</summary>

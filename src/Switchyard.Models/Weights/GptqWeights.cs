@@ -7,6 +7,7 @@ namespace Switchyard.Models.Weights;
 /// <summary>GPTQ's integers of 4 or 8 bits (Frantar et al. 2023), in any order of groups: <c>qweight</c>, <c>qzeros</c>, <c>scales</c>, <c>g_idx</c>; see <see cref="GptqMatrix"/>.</summary>
 internal sealed class GptqWeights : WeightFormat
 {
+    private const string Bias = ".bias";
     private readonly int _bits, _group;
     private readonly bool _second;
 
@@ -58,6 +59,20 @@ internal sealed class GptqWeights : WeightFormat
         {
             throw Wrong(tensors.Checkpoint, stem + ".g_idx", e.Message.Split(" (Parameter")[0], e);
         }
+    }
+
+    /// <summary>AutoGPTQ wrote a bias of zeros for every layer that has none.</summary>
+    public override string? LeftOut(CheckpointTensors tensors, string name)
+    {
+        string stem = name.EndsWith(Bias, StringComparison.Ordinal) ? name[..^Bias.Length] : string.Empty;
+        if (stem.Length == 0 || !Holds(tensors, stem) || tensors.Entry(name) is not { Shape: [long count], ByteLength: <= int.MaxValue } || count != Size(tensors, stem).Rows)
+        {
+            return null;
+        }
+
+        return tensors.FileOf(name).Bytes(name).ContainsAnyExcept((byte)0)
+            ? throw Wrong(tensors, name, "the layer has no bias in this architecture; only a bias of zeros, as AutoGPTQ wrote for such layers, can be left out, and this one holds other values.")
+            : "biases of zeros for layers that have none";
     }
 
     private int Groups(int columns) => _group < 0 ? 1 : columns / _group;

@@ -38,6 +38,10 @@ internal abstract class WeightFormat
     /// <exception cref="CheckpointFormatException">A tensor is missing, of another shape or type, or holds what it must not.</exception>
     public abstract StoredMatrix Open(PlacedTensors tensors, string stem, int rows, int columns);
 
+    /// <summary>Why a tensor that the model has no place for is left out, as a phrase; null for one that must not be there.</summary>
+    /// <exception cref="CheckpointFormatException">It could be left out but for the values that it holds.</exception>
+    public virtual string? LeftOut(CheckpointTensors tensors, string name) => null;
+
     /// <summary>Types that scales are stored in.</summary>
     protected static ReadOnlySpan<SafetensorsType> ScaleTypes => [SafetensorsType.F16, SafetensorsType.BF16, SafetensorsType.F32];
 

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using Switchyard.Kernels.Storage;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
@@ -59,6 +60,10 @@ internal sealed class WeightReader
         }
     }
 
+    /// <summary>Why a tensor that the model has no place for is left out, as a phrase; null for one that must not be there.</summary>
+    /// <exception cref="CheckpointFormatException">It could be left out but for the values that it holds.</exception>
+    public string? LeftOut(string name) => _formats.Select(f => f.LeftOut(Checkpoint, name)).FirstOrDefault(reason => reason is not null);
+
     /// <summary>A weight where it is mapped.</summary>
     /// <exception cref="CheckpointFormatException">It is missing, damaged, or of another shape.</exception>
     public StoredMatrix Open(string name, int rows, int columns) => Open(name, rows, columns, new PlacedTensors(Checkpoint));
@@ -81,7 +86,7 @@ internal sealed class WeightReader
 
         StoredMatrix matrix = Open(name, checked((int)destination.size(0)), checked((int)destination.size(1)));
         using Tensor wide = empty(matrix.Rows, matrix.Columns);
-        matrix.Widen((float*)TensorBytes.Address(wide));
+        matrix.Widen((float*)wide.Address());
         destination.copy_(wide);
     }
 

@@ -35,7 +35,7 @@ internal sealed record JudgedRouting(double Loss, long Targets, ProfileText Text
             foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
             {
                 fresh.Begin(batch, (_, observation) => both.Observe(observation));
-                WindowLoss[] losses = TextRun.Run(model, batch, fresh, masking);
+                WindowLoss[] losses = TextRun.Run(model, batch, fresh, masking, cancellation);
                 sum += losses.Sum(l => l.Sum);
                 targets += losses.Sum(l => (long)l.Targets);
             }

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using Switchyard.Dense;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -130,7 +130,7 @@ public sealed unsafe class AdamW : IDisposable
 
     private static bool IsFlat(Tensor t) => t.device_type == TorchSharp.DeviceType.CPU && t.dtype == ScalarType.Float32 && t.is_contiguous();
 
-    private static float* Memory(Tensor t) => (float*)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(t.bytes));
+    private static float* Memory(Tensor t) => (float*)t.Address();
 
     private sealed record Slot(string Name, Parameter Parameter, Tensor Mean, Tensor Square, double WeightDecay);
 }

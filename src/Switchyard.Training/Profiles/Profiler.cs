@@ -21,7 +21,7 @@ public static class Profiler
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="trace">Takes every choice; null for none. It is not ended here.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="cancellation">Stops between windows.</param>
+    /// <param name="cancellation">Stops between MoE layers, and between layers while the figures are made.</param>
     /// <exception cref="ConfigurationException">There is no target, the model has no experts, or the tokenizer does not belong to it.</exception>
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
     public static ProfileResult Run(MoeTransformer model, ProfileRequest request, MachineInfo machine, TraceWriter? trace = null, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
@@ -47,7 +47,7 @@ public static class Profiler
                     recorder.Observe(window, observation);
                     trace?.Observe(window, observation);
                 });
-                WindowLoss[] losses = TextRun.Run(model, batch, fresh, masking);
+                WindowLoss[] losses = TextRun.Run(model, batch, fresh, masking, cancellation);
                 for (int b = 0; b < losses.Length; b++)
                 {
                     recorder.Score(batch.Windows[b], losses[b]);
@@ -57,7 +57,7 @@ public static class Profiler
                 progress?.Report(new ProfileProgress(windows.Tokens, request.Text.MaxTokens));
             }
 
-            return Result(model, request, machine, windows, recorder, fresh, started);
+            return Result(model, request, machine, windows, recorder, fresh, started, cancellation);
         }
         finally
         {
@@ -65,15 +65,17 @@ public static class Profiler
         }
     }
 
-    private static ProfileResult Result(MoeTransformer model, ProfileRequest request, MachineInfo machine, TextWindows windows, ProfileRecorder recorder, FreshTokens fresh, long started)
+    private static ProfileResult Result(MoeTransformer model, ProfileRequest request, MachineInfo machine, TextWindows windows, ProfileRecorder recorder, FreshTokens fresh, long started, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         long targets = TextEvaluation.RequireTargets(recorder.Domains.Sum(d => d.Targets), request.Corpus);
         double loss = recorder.Domains.Sum(d => d.LossSum) / targets;
         IReadOnlyList<LayerStatistics> statistics = recorder.Layers();
         RoutingTrace order = recorder.Order();
         OrderResult whole = ProfileFigures.Order(order);
-        ProfileLayer[] layers = [.. statistics.Select((l, i) => ProfileFigures.Layer(l, fresh.DropRate(l.Layer), ProfileFigures.Order(order.Layer(i))))];
-        CoActivationResult[] sharing = [.. statistics.Select(ProfileFigures.CoActivation)];
+        ProfileLayer[] layers = [.. Steps(statistics).Select((l, i) => ProfileFigures.Layer(l, fresh.DropRate(l.Layer), ProfileFigures.Order(order.Layer(i))))];
+        CoActivationResult[] sharing = [.. Steps(statistics).Select(ProfileFigures.CoActivation)];
+        cancellation.ThrowIfCancellationRequested();
         return new ProfileResult
         {
             Created = DateTimeOffset.UtcNow,
@@ -97,6 +99,15 @@ public static class Profiler
             ExpertCache = model.ExpertCache?.Statistics,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
         };
+
+        IEnumerable<LayerStatistics> Steps(IReadOnlyList<LayerStatistics> all)
+        {
+            foreach (LayerStatistics layer in all)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                yield return layer;
+            }
+        }
     }
 
     /// <summary>A model with experts in a result.</summary>

@@ -15,7 +15,7 @@ public static class TextEvaluation
     /// <param name="corpus">The text.</param>
     /// <param name="options">Context, stride and limit.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="cancellation">Stops between windows.</param>
+    /// <param name="cancellation">Stops between MoE layers.</param>
     /// <exception cref="ConfigurationException">There is no target, the model is an encoder without a head or a mask, or the tokenizer does not belong to it.</exception>
     /// <exception cref="CorpusException">A file is missing, unreadable or not in its format.</exception>
     public static Evaluation Run(MoeTransformer model, TextTokenizer tokenizer, ICorpus corpus, TextOptions options, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
@@ -31,7 +31,7 @@ public static class TextEvaluation
             long? bytes = 0;
             foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
             {
-                WindowLoss[] losses = TextRun.Run(model, batch, null, masking);
+                WindowLoss[] losses = TextRun.Run(model, batch, null, masking, cancellation);
                 sum += losses.Sum(l => l.Sum);
                 targets += losses.Sum(l => (long)l.Targets);
                 bytes += masking is null ? Bytes(batch, tokenizer) : null;

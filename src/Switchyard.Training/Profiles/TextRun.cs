@@ -13,10 +13,12 @@ internal static class TextRun
     /// <param name="batch">The windows.</param>
     /// <param name="observer">Sees the routing of all B·N tokens; null for the loss alone.</param>
     /// <param name="masking">How tokens are masked for an encoder; null for a decoder.</param>
+    /// <param name="cancellation">Stops between MoE layers.</param>
     /// <returns>The loss of each window, [B].</returns>
     /// <exception cref="ConfigurationException">A loss is no number: a weight of the model is none, or its products overflow.</exception>
-    public static WindowLoss[] Run(MoeTransformer model, WindowBatch batch, IRoutingObserver? observer, TokenMasking? masking)
+    public static WindowLoss[] Run(MoeTransformer model, WindowBatch batch, IRoutingObserver? observer, TokenMasking? masking, CancellationToken cancellation)
     {
+        observer = cancellation.CanBeCanceled ? new CancellableObserver(observer, cancellation) : observer;
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         long[] ids = [.. batch.Windows.SelectMany(w => w.Tokens).Select(t => (long)t)];

@@ -26,7 +26,7 @@ internal sealed class TextPass(MoeTransformer model, TextTokenizer tokenizer, Te
     /// <param name="text">The text.</param>
     /// <param name="observer">Sees the routing as well; null for nobody.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="cancellation">Stops between windows.</param>
+    /// <param name="cancellation">Stops between MoE layers.</param>
     public PruneFigures Run(ICorpus text, IRoutingObserver? observer, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         model.eval();
@@ -37,7 +37,7 @@ internal sealed class TextPass(MoeTransformer model, TextTokenizer tokenizer, Te
         double sum = 0;
         foreach (WindowBatch batch in WindowBatch.Join(windows.Read(cancellation), model.Options.VocabularySize))
         {
-            WindowLoss[] losses = TextRun.Run(model, batch, all, masking);
+            WindowLoss[] losses = TextRun.Run(model, batch, all, masking, cancellation);
             sum += losses.Sum(l => l.Sum);
             Targets += losses.Sum(l => (long)l.Targets);
             Tokens = windows.Tokens;

@@ -1,3 +1,4 @@
+using Switchyard.Dense;
 using Switchyard.Experts;
 using Switchyard.Kernels.Storage;
 using Switchyard.Models;
@@ -159,11 +160,7 @@ internal sealed class Calibration : IDisposable
         }
 
         Tensor wide = empty(stored.Rows, stored.Columns);
-        fixed (byte* memory = wide.bytes)
-        {
-            stored.Widen((float*)memory);
-        }
-
+        stored.Widen((float*)wide.Address());
         return wide;
     }
 

@@ -72,13 +72,13 @@ public static class Evaluator
     /// <param name="vocabulary">What the tokens are; null for bytes.</param>
     /// <param name="context">Tokens of a window.</param>
     /// <param name="stride">Tokens from one window to the next.</param>
-    /// <param name="maxTokens">The most tokens to judge.</param>
+    /// <param name="maxTokens">The most tokens to judge, shared out among the domains of text files.</param>
     /// <param name="progress">Told after each window.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ConfigurationException">The text has fewer than two tokens.</exception>
     public static Evaluation Windows(MoeTransformer model, ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride, long maxTokens, IProgress<ProfileProgress>? progress = null, CancellationToken cancellation = default)
     {
-        IEnumerable<(TokenBatch Batch, int Begin)> windows = TokenWindows.Of(corpus, vocabulary, context, stride)
+        IEnumerable<(TokenBatch Batch, int Begin)> windows = TokenWindows.Of(corpus, vocabulary, context, stride, maxTokens)
             .Select(w => (new TokenBatch(w.Window, [-1], w.Window.Length - 1), w.Window.Length - 1 - w.Fresh));
         Evaluation evaluation = Judge(model, windows, maxTokens, null, vocabulary, progress, cancellation);
         return evaluation.Tokens > 0

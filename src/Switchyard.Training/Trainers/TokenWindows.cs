@@ -1,5 +1,6 @@
 using System.Text;
 using Switchyard.Training.Corpora;
+using Switchyard.Training.Profiles;
 
 namespace Switchyard.Training.Trainers;
 
@@ -11,15 +12,25 @@ internal static class TokenWindows
     /// <param name="vocabulary">What the tokens are; null for bytes.</param>
     /// <param name="context">Tokens of a window.</param>
     /// <param name="stride">Tokens from one window to the next.</param>
+    /// <param name="maxTokens">The most tokens to judge, shared out among the domains of text files.</param>
     /// <exception cref="CorpusException">A document cannot be read, or is not text.</exception>
-    public static IEnumerable<(long[] Window, int Fresh)> Of(ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride)
+    public static IEnumerable<(long[] Window, int Fresh)> Of(ICorpus corpus, CorpusVocabulary? vocabulary, int context, int stride, long maxTokens = long.MaxValue)
     {
         List<long> buffer = [];
         int judged = 0;
+        long tokens = 0;
+        DomainShares shares = new(corpus, maxTokens == long.MaxValue ? maxTokens : maxTokens + 1); // the first is only seen
         foreach (Document document in corpus.Read())
         {
-            foreach (long token in Tokens(document, vocabulary))
+            long end = shares.EndOf(document.Domain, tokens);
+            if (tokens >= end)
             {
+                continue;
+            }
+
+            foreach (long token in Tokens(document, vocabulary).Take((int)Math.Min(int.MaxValue, end - tokens)))
+            {
+                tokens++;
                 buffer.Add(token);
                 if (buffer.Count == context + 1)
                 {

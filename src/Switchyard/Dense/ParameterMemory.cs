@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Switchyard.Dense;
 
-/// <summary>The memory of parameters.</summary>
+/// <summary>The memory of parameters and other tensors.</summary>
 public static class ParameterMemory
 {
     /// <summary>Takes the memory of a parameter away and freezes it; its shape becomes [0]. Something else takes its place, such as a matrix in the form in which it is stored.</summary>
@@ -13,5 +15,14 @@ public static class ParameterMemory
         using Tensor nothing = empty(0, parameter.dtype);
         parameter.requires_grad_(false);
         parameter.set_(nothing);
+    }
+
+    /// <summary>Where the memory of a contiguous tensor on the CPU begins, however long it is; valid as long as the tensor is referred to.</summary>
+    /// <param name="tensor">At least one element.</param>
+    public static unsafe nint Address(this Tensor tensor)
+    {
+        // A span holds 2 GiB at most; the first element has the same address.
+        using Tensor first = tensor.as_strided([1], [1], tensor.storage_offset());
+        return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 }

@@ -16,23 +16,14 @@ internal sealed unsafe class TensorMemory : IDisposable
     public float* FirstFloat(Tensor t)
     {
         _tensors.Add(t);
-        using Tensor first = t.as_strided([1], [1], t.storage_offset());
-        return (float*)Start(first);
+        return (float*)t.Address();
     }
 
     public void* Address(Tensor t)
     {
         Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
         _tensors.Add(t);
-        if (t.numel() * t.element_size() <= int.MaxValue)
-        {
-            return Start(t);
-        }
-
-        // A span holds 2 GiB at most; the first element has the same address.
-        using Tensor flat = t.view(-1);
-        using Tensor first = flat.narrow(0, 0, 1);
-        return Start(first);
+        return t.numel() * t.element_size() <= int.MaxValue ? Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes)) : (void*)t.Address();
     }
 
     /// <summary>Lets the tensors go; the addresses are no longer valid.</summary>
@@ -41,6 +32,4 @@ internal sealed unsafe class TensorMemory : IDisposable
         _tensors.Clear();
         GC.KeepAlive(this);
     }
-
-    private static void* Start(Tensor t) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes));
 }

@@ -63,7 +63,7 @@ public sealed class ProfileTests : IDisposable
         }
 
         Assert.Equal(JsonValueKind.Null, JsonElement.Parse(File.ReadAllText(At("mapped.json"))).GetProperty("expertCache").ValueKind);
-        CommandRun.Of("eval", model, "--text", Text(), "--expert-cache", "1KB").AssertFails(3, "1,000", "an expert has");
+        CommandRun.Of("eval", model, "--text", Text(), "--expert-cache", "1KB").AssertFails(3, "--expert-cache is 1,000", "an expert has");
     }
 
     [Fact]

@@ -6,6 +6,22 @@ namespace Switchyard.Models.Tests.Weights;
 public sealed class CalibratedRoundingTests
 {
     [Theory]
+    [InlineData(10_000, 40_000, true)]
+    [InlineData(46_340, 46_340, true)]
+    [InlineData(1, 50_000, false)]
+    [InlineData(1_000_000, 4_096, false)]
+    public void A_matrix_that_no_array_holds_is_refused_with_its_size(int rows, int columns, bool fits)
+    {
+        if (fits)
+        {
+            CalibratedRounding.RequireFits(rows, columns);
+            return;
+        }
+
+        Assert.Contains($"{rows:N0} rows and {columns:N0} columns", Assert.Throws<ConfigurationException>(() => CalibratedRounding.RequireFits(rows, columns)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(4, 32, 64)]
     [InlineData(4, 128, 200)]
     [InlineData(8, 32, 66)]

@@ -109,4 +109,14 @@ public sealed class DenseOperationsTests
 
         Assert.Equal(expected, DenseOperations.AttentionType(zeros(2, 3, type)));
     }
+
+    [Fact]
+    public void The_address_of_a_part_of_a_tensor_is_that_of_its_first_element()
+    {
+        using var scope = NewDisposeScope();
+        Tensor whole = arange(12, ScalarType.Float32).reshape(3, 4);
+
+        Assert.Equal(whole.Address() + (4 * sizeof(float)), whole[1].Address());
+        Assert.Equal(whole.Address(), whole.requires_grad_(true).Address());
+    }
 }

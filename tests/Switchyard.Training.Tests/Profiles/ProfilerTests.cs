@@ -3,6 +3,7 @@ using Parquet;
 using Parquet.Schema;
 using Switchyard.Metrics;
 using Switchyard.Models;
+using Switchyard.Models.Tokenizers;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Results;
 using Switchyard.Training.Tests.Corpora;
@@ -29,6 +30,32 @@ public sealed class ProfilerTests
         Assert.All(result.Layers, l => Assert.Equal(s_tokens * TinyModel.TopK, l.Load.Sum()));
         Assert.All(result.Layers, l => Assert.Equal(s_tokens, l.Tokens));
         Assert.Equal(s_tokens, result.OrderTokens);
+    }
+
+    [Fact]
+    public void Cancelling_within_a_batch_stops_before_the_next_layer()
+    {
+        using CancellationTokenSource source = new();
+        using MoeTransformer model = TinyModel.Make();
+        CancellingObserver observer = new(source);
+        model.Observer = observer;
+
+        Assert.Throws<OperationCanceledException>(() => Profiler.Run(model, TinyModel.Request(), TinyModel.Machine, cancellation: source.Token));
+        Assert.Throws<OperationCanceledException>(() => TextEvaluation.Run(model, new ByteTokenizer(), TinyModel.Text(), TinyModel.Request().Text, cancellation: source.Token));
+
+        Assert.True(observer.Seen <= 1, $"{observer.Seen} layers ran");
+    }
+
+    [Fact]
+    public void Cancelling_after_the_last_batch_makes_no_figures()
+    {
+        using CancellationTokenSource source = new();
+        using MoeTransformer model = TinyModel.Make();
+        CancellingProgress progress = new(source, s_tokens);
+
+        Assert.Throws<OperationCanceledException>(() => Profiler.Run(model, TinyModel.Request(), TinyModel.Machine, progress: progress, cancellation: source.Token));
+
+        Assert.Equal(s_tokens, progress.Last);
     }
 
     [Theory]
@@ -195,5 +222,32 @@ public sealed class ProfilerTests
         T[] values = new T[group.RowCount];
         await group.ReadAsync<T>(field, values.AsMemory(), cancellationToken: TestContext.Current.CancellationToken);
         return values;
+    }
+
+    /// <summary>Asks to stop when the first layer has run.</summary>
+    private sealed class CancellingObserver(CancellationTokenSource source) : IRoutingObserver
+    {
+        public int Seen { get; private set; }
+
+        public void Observe(RoutingObservation observation)
+        {
+            Seen++;
+            source.Cancel();
+        }
+    }
+
+    /// <summary>Asks to stop when all tokens were read.</summary>
+    private sealed class CancellingProgress(CancellationTokenSource source, long tokens) : IProgress<ProfileProgress>
+    {
+        public long Last { get; private set; }
+
+        public void Report(ProfileProgress value)
+        {
+            Last = value.Tokens;
+            if (Last == tokens)
+            {
+                source.Cancel();
+            }
+        }
     }
 }
