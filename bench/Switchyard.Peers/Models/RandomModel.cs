@@ -48,11 +48,22 @@ internal sealed record RandomModel
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c>, in bf16.</summary>
     /// <param name="folder">Made if it is not there.</param>
-    public void Write(string folder)
+    public void Write(string folder) => Write(folder, Tensors().Select(t => Source(t.Name, t.Shape, t.Mean, t.Deviation)), string.Empty);
+
+    /// <summary>The same with the matrices of attention, experts and shared expert as 4-bit integers in GPTQ's layout.</summary>
+    /// <param name="folder">Made if it is not there.</param>
+    public void WriteGptq(string folder) => Write(
+        folder,
+        Tensors().SelectMany(t => t.Name.EndsWith(GptqMatrixSource.Suffix, StringComparison.Ordinal)
+            ? GptqMatrixSource.Of(t.Name, (int)t.Shape[0], (int)t.Shape[1], t.Deviation, Seed)
+            : [Source(t.Name, t.Shape, t.Mean, t.Deviation)]),
+        GptqMatrixSource.Configuration);
+
+    private void Write(string folder, IEnumerable<SafetensorsSource> tensors, string quantization)
     {
         Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), Tensors().Select(t => Source(t.Name, t.Shape, t.Mean, t.Deviation)));
-        File.WriteAllText(Path.Combine(folder, "config.json"), Configuration());
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+        File.WriteAllText(Path.Combine(folder, "config.json"), Configuration(quantization));
     }
 
     private IEnumerable<(string Name, long[] Shape, float Mean, float Deviation)> Tensors()
@@ -98,7 +109,7 @@ internal sealed record RandomModel
         }
     });
 
-    private string Configuration() => string.Create(CultureInfo.InvariantCulture, $$"""
+    private string Configuration(string quantization) => string.Create(CultureInfo.InvariantCulture, $$"""
         {
           "architectures": ["Qwen2MoeForCausalLM"],
           "model_type": "qwen2_moe",
@@ -121,7 +132,7 @@ internal sealed record RandomModel
           "decoder_sparse_step": 1,
           "mlp_only_layers": [],
           "qkv_bias": true,
-          "use_sliding_window": false,
+          "use_sliding_window": false,{{quantization}}
           "tie_word_embeddings": false
         }
 

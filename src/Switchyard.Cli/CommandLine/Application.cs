@@ -9,24 +9,7 @@ internal static class Application
 {
     public static int Run(IReadOnlyList<string> args)
     {
-        RootCommand root = new("Switchyard: train, balance and compare the routers of Mixture-of-Experts models.");
-        root.Subcommands.Add(CompareVerb.Make());
-        root.Subcommands.Add(TrainVerb.Make());
-        root.Subcommands.Add(EvalVerb.Make());
-        root.Subcommands.Add(ProfileVerb.Make());
-        root.Subcommands.Add(GenerateVerb.Make());
-        root.Subcommands.Add(TokenizeVerb.Make());
-        root.Subcommands.Add(QuantizeVerb.Make());
-        root.Subcommands.Add(RerouteVerb.Make());
-        root.Subcommands.Add(PruneVerb.Make());
-        root.Subcommands.Add(UpcycleVerb.Make());
-        root.Subcommands.Add(CharacterizeVerb.Make());
-        root.Subcommands.Add(ReportVerb.Make());
-        root.Subcommands.Add(BenchVerb.Make());
-        root.Subcommands.Add(ForwardVerb.Make());
-        root.Subcommands.Add(InspectVerb.Make());
-
-        ParseResult parse = root.Parse(args);
+        ParseResult parse = Root().Parse(args);
         if (parse.Errors.Count > 0 && parse.Action is not System.CommandLine.Help.HelpAction)
         {
             foreach (string message in parse.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
@@ -45,5 +28,28 @@ internal static class Application
         }
 
         return parse.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2), EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>The program's verbs.</summary>
+    public static RootCommand Root()
+    {
+        RootCommand root = new("Switchyard: train, balance and compare the routers of Mixture-of-Experts models.");
+        root.Subcommands.Add(CompareVerb.Make());
+        root.Subcommands.Add(TrainVerb.Make());
+        root.Subcommands.Add(EvalVerb.Make());
+        root.Subcommands.Add(ProfileVerb.Make());
+        root.Subcommands.Add(GenerateVerb.Make());
+        root.Subcommands.Add(TokenizeVerb.Make());
+        root.Subcommands.Add(QuantizeVerb.Make());
+        root.Subcommands.Add(RerouteVerb.Make());
+        root.Subcommands.Add(PruneVerb.Make());
+        root.Subcommands.Add(UpcycleVerb.Make());
+        root.Subcommands.Add(CharacterizeVerb.Make());
+        root.Subcommands.Add(ReportVerb.Make());
+        root.Subcommands.Add(BenchVerb.Make());
+        root.Subcommands.Add(ForwardVerb.Make());
+        root.Subcommands.Add(InspectVerb.Make());
+        NumberOptions.ReadIn(root);
+        return root;
     }
 }

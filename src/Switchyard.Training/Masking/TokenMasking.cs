@@ -47,10 +47,12 @@ public sealed class TokenMasking
         }
 
         int vocabulary = model.Options.VocabularySize;
-        return !model.HasHead ? throw new ConfigurationException("the model is an encoder without a head that predicts tokens: there is no loss to be had")
+        return !model.HasHead ? throw new ConfigurationException($"{Named(model)} is an encoder without a head that predicts masked tokens (cls.predictions, which BertForMaskedLM has and BertModel has not): there is no loss to judge or train it by")
             : tokenizer.MaskId is { } mask && mask < vocabulary ? new TokenMasking(tokenizer, vocabulary, mask, seed)
-            : throw new ConfigurationException("the model is an encoder, which predicts masked tokens, and its tokenizer has no mask_token that the model knows");
+            : throw new ConfigurationException($"{Named(model)} is an encoder, which predicts masked tokens, and its tokenizer has no mask_token that the model knows");
     }
+
+    private static string Named(MoeTransformer model) => model.Source is { } source ? $"'{source.Folder}'" : "the model";
 
     /// <summary>Masks some of the tokens in place.</summary>
     /// <param name="tokens">The tokens, [n].</param>

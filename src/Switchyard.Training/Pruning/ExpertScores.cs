@@ -1,11 +1,12 @@
 using Switchyard.Metrics;
 using Switchyard.Models;
 using Switchyard.Selection;
+using Switchyard.Training.Results;
 using static TorchSharp.torch;
 
 namespace Switchyard.Training.Pruning;
 
-/// <summary>Scores the experts of a model while it runs over text, by what was asked for before any capacity policy.</summary>
+/// <summary>Scores the experts of a model while it runs over text, or by its profile, by what was asked for before any capacity policy.</summary>
 /// <remarks>Frequency: pairs of e. Weight: Σ_t W_te. REAP: (1 ÷ pairs of e)·Σ_t W_te·‖FFN_e(x_t)‖₂, 0 for an expert without pairs; its outputs are computed by the layer's executor, a portion of the pairs at a time.</remarks>
 internal sealed class ExpertScores : IRoutingObserver
 {
@@ -22,6 +23,21 @@ internal sealed class ExpertScores : IRoutingObserver
         foreach (MoeLayer layer in model.MoeLayers)
         {
             _layers[layer.Options.Layer] = (layer, new long[layer.Options.Experts], new double[layer.Options.Experts]);
+        }
+    }
+
+    /// <summary>Takes the pairs and combine weights that a profile of the model has counted. It holds no outputs of experts.</summary>
+    /// <param name="profile">A profile that fits the model (<see cref="StoredProfile.Read"/>).</param>
+    public void Take(ProfileResult profile)
+    {
+        foreach (ProfileLayer counted in profile.Layers)
+        {
+            (_, long[] pairs, double[] sums) = _layers[counted.Layer];
+            for (int e = 0; e < pairs.Length; e++)
+            {
+                pairs[e] += counted.Load[e];
+                sums[e] += counted.SoftLoad[e];
+            }
         }
     }
 

@@ -21,10 +21,13 @@ public sealed record PruneRequest
     /// <summary>Whether the others are merged into those that stay, by the mean of their weights, rather than dropped.</summary>
     public bool Merge { get; init; }
 
-    /// <summary>Text that the experts are scored on.</summary>
-    public required ICorpus Text { get; init; }
+    /// <summary>Text that the experts are scored on; null where <see cref="Profile"/> is named instead.</summary>
+    public ICorpus? Text { get; init; }
 
-    /// <summary>Text that both models are judged on; null for the same.</summary>
+    /// <summary>The JSON of a profile of the model (<c>switchyard.profile/1</c>) whose counts score the experts, in place of <see cref="Text"/>: by frequency or weight, and with <see cref="Judge"/>. Null for the text.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Text that both models are judged on; null for <see cref="Text"/>.</summary>
     public ICorpus? Judge { get; init; }
 
     /// <summary>Tokens of a window; null for the model's longest sequence, at most 1,024.</summary>

@@ -32,7 +32,10 @@ public sealed record PruneResult
     /// <summary>Experts of a layer of the new checkpoint.</summary>
     public required int Kept { get; init; }
 
-    /// <summary>The text that the experts were scored on.</summary>
+    /// <summary>The profile that scored the experts; null where a text was read for it.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>The text that the experts were scored on, or that their profile is of.</summary>
     public required string Text { get; init; }
 
     /// <summary>Tokens of it that were read.</summary>

@@ -10,7 +10,7 @@ using Switchyard.Training.Runs;
 
 namespace Switchyard.Training.Pruning;
 
-/// <summary>Takes experts out of a checkpoint: scores them on text, writes the smaller checkpoint, and judges both.</summary>
+/// <summary>Takes experts out of a checkpoint: scores them on text or by a profile, writes the smaller checkpoint, and judges both.</summary>
 public static class PruneRun
 {
     /// <summary>Scores, writes and judges. Whether the request can be met is found out before the text is read.</summary>
@@ -18,7 +18,8 @@ public static class PruneRun
     /// <param name="machine">The machine, for the result.</param>
     /// <param name="progress">Told after each batch of text.</param>
     /// <param name="cancellation">Stops between windows and tensors; what is written by then is whole.</param>
-    /// <exception cref="ConfigurationException">The model cannot do with so many experts, the output is there already or cannot be written, a text is too short, or the tokenizer does not belong to the model.</exception>
+    /// <exception cref="ConfigurationException">The model cannot do with so many experts, the output is there already or cannot be written, a text is too short, the tokenizer does not belong to the model, or the profile is of another one.</exception>
+    /// <exception cref="ResultFormatException">The profile is none, or is damaged.</exception>
     /// <exception cref="Models.Files.CheckpointFormatException">The checkpoint is damaged.</exception>
     /// <exception cref="CorpusException">A text is missing, unreadable or not in its format.</exception>
     /// <exception cref="IOException">The output cannot be written.</exception>
@@ -26,10 +27,10 @@ public static class PruneRun
     {
         RunFolder.RequireNew(request.Output);
         long started = Stopwatch.GetTimestamp();
-        ICorpus judge = request.Judge ?? request.Text;
-        int passes = request.Judge is null ? 2 : 3;
+        ICorpus judge = RequireScores(request);
+        int passes = request.Judge is null || request.Text is null ? 2 : 3;
         using TextTokenizer tokenizer = TextTokenizer.Load(request.Model);
-        (PruneFigures before, IReadOnlyList<PrunedLayer> layers, int experts, long tokens, long read) = Score(request, tokenizer, passes, progress, cancellation);
+        (PruneFigures before, IReadOnlyList<PrunedLayer> layers, int experts, string text, long tokens, long read) = Score(request, tokenizer, passes, progress, cancellation);
         (long bytesBefore, long bytesAfter) = CheckpointPruner.Write(request.Model, request.Output, [.. layers.Select(ExpertMerging.Shares)], cancellation);
         using MoeTransformer pruned = MoeTransformer.Load(request.Output, request.Load);
         TextPass pass = new(pruned, tokenizer, Windows(request, pruned), passes, passes - 1, read);
@@ -44,7 +45,8 @@ public static class PruneRun
             Merged = request.Merge,
             Experts = experts,
             Kept = request.Keep,
-            Text = request.Text.Path,
+            Profile = request.Profile is { } profile ? Path.GetFullPath(profile) : null,
+            Text = text,
             Tokens = tokens,
             JudgeText = judge.Path,
             JudgedTokens = pass.Targets,
@@ -55,8 +57,24 @@ public static class PruneRun
         };
     }
 
+    /// <summary>The text that both models are judged on. Refuses a request that does not say in one way what experts are scored by.</summary>
+    private static ICorpus RequireScores(PruneRequest request)
+    {
+        if (request.Text is null == request.Profile is null)
+        {
+            throw new ConfigurationException("experts are scored by a text or by a profile: name one of them");
+        }
+
+        if (request.Profile is not null && request.By == PruneCriterion.Reap)
+        {
+            throw new ConfigurationException($"'{request.Profile}': a profile does not hold what experts put out, which --by reap needs; choose by frequency or weight, or score a text");
+        }
+
+        return request.Judge ?? request.Text ?? throw new ConfigurationException("with a profile in place of a text, name the text that both models are judged on");
+    }
+
     /// <summary>Scores the original's experts, and judges it: on the way where the text is the same.</summary>
-    private static (PruneFigures Before, IReadOnlyList<PrunedLayer> Layers, int Experts, long Tokens, long Read) Score(PruneRequest request, TextTokenizer tokenizer, int passes, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
+    private static (PruneFigures Before, IReadOnlyList<PrunedLayer> Layers, int Experts, string Text, long Tokens, long Read) Score(PruneRequest request, TextTokenizer tokenizer, int passes, IProgress<ProfileProgress>? progress, CancellationToken cancellation)
     {
         using MoeTransformer model = MoeTransformer.Load(request.Model, request.Load);
         CheckpointPruner.Check(model, request.Keep);
@@ -68,9 +86,17 @@ public static class PruneRun
 
         TextOptions windows = Windows(request, model);
         ExpertScores scores = new(model, request.By);
-        TextPass scoring = new(model, tokenizer, windows, passes, 0, 0);
-        PruneFigures before = scoring.Run(request.Text, scores, progress, cancellation);
-        long read = scoring.Tokens;
+        TextPass first = new(model, tokenizer, windows, passes, 0, 0);
+        if (request.Profile is { } file)
+        {
+            ProfileResult profile = StoredProfile.Read(file, model);
+            scores.Take(profile);
+            PruneFigures judged = first.Run(request.Judge!, null, progress, cancellation);
+            return (judged, scores.Choose(request.Keep, request.Merge), model.Options.Experts, profile.Text.Path, profile.Text.Tokens, first.Tokens);
+        }
+
+        PruneFigures before = first.Run(request.Text!, scores, progress, cancellation);
+        long read = first.Tokens;
         if (request.Judge is not null)
         {
             TextPass judging = new(model, tokenizer, windows, passes, 1, read);
@@ -78,7 +104,7 @@ public static class PruneRun
             read += judging.Tokens;
         }
 
-        return (before, scores.Choose(request.Keep, request.Merge), model.Options.Experts, scoring.Tokens, read);
+        return (before, scores.Choose(request.Keep, request.Merge), model.Options.Experts, request.Text!.Path, first.Tokens, read);
     }
 
     private static TextOptions Windows(PruneRequest request, MoeTransformer model) => TextOptions.For(model.Options.LongestSequence, request.Context, null, request.MaxTokens);

@@ -29,7 +29,8 @@ public static class PruneTable
         string title = $"{TextTable.Printable(Path.GetFileName(result.JudgeText))}, {result.JudgedTokens.ToString("N0", CultureInfo.InvariantCulture)} tokens judged";
         string gone = string.Concat(result.Layers.Where(_ => result.Kept < result.Experts)
             .Select(l => $"layer {l.Layer} {(result.Merged ? "merged" : "lost")} {Numbers([.. Enumerable.Range(0, l.Scores.Count).Except(l.Kept)])}\n"));
-        string by = $"by {result.By.ToString().ToLowerInvariant()} on {result.Tokens.ToString("N0", CultureInfo.InvariantCulture)} tokens of {TextTable.Printable(Path.GetFileName(result.Text))}";
+        string profile = result.Profile is { } file ? $", {TextTable.Printable(Path.GetFileName(file))}" : string.Empty;
+        string by = $"by {result.By.ToString().ToLowerInvariant()} on {result.Tokens.ToString("N0", CultureInfo.InvariantCulture)} tokens of {TextTable.Printable(Path.GetFileName(result.Text))}{profile}";
         return $"{TextTable.Render([title, "before", "after"], rows, width)}\n{by}\n{gone}";
     }
 

@@ -30,34 +30,21 @@ public static class Checkpoint
     /// <summary>Writes a checkpoint of what is trained.</summary>
     internal static void Save(string folder, IEnumerable<(string Name, Tensor Tensor)> weights, AdamW optimizer, CheckpointState state)
     {
-        string temporary = $"{folder}.{Environment.ProcessId}.tmp";
-        try
+        using AtomicFolder files = new(Path.GetFullPath(folder));
+        using (NewDisposeScope())
+        using (no_grad())
         {
-            Directory.CreateDirectory(temporary);
-            using (NewDisposeScope())
-            using (no_grad())
-            {
-                SafetensorsWriter.Write(Path.Combine(temporary, ModelFile), weights);
-                SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State().Append((RandomState, random.get_rng_state())));
-            }
-
-            AtomicFile.Write(Path.Combine(temporary, TrainerFile), stream => JsonSerializer.Serialize(stream, state, ConfigFile.Json));
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-
-            Directory.Move(temporary, folder);
+            SafetensorsWriter.Write(files.Temporary(ModelFile), weights);
+            SafetensorsWriter.Write(files.Temporary(OptimizerFile), optimizer.State().Append((RandomState, random.get_rng_state())));
         }
-        catch
+
+        AtomicFile.Write(files.Temporary(TrainerFile), stream => JsonSerializer.Serialize(stream, state, ConfigFile.Json));
+        if (Directory.Exists(folder))
         {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
-
-            throw;
+            Directory.Delete(folder, recursive: true);
         }
+
+        files.Place();
     }
 
     /// <summary>Restores a checkpoint into a trainer of the same configuration.</summary>

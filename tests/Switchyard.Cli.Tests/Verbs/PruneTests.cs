@@ -35,6 +35,30 @@ public sealed class PruneTests : IDisposable
     }
 
     [Fact]
+    public void A_stored_profile_takes_the_place_of_the_text()
+    {
+        string profile = Path.Combine(_folder, "profile"), read = Path.Combine(_folder, "read"), stored = Path.Combine(_folder, "stored"), other = Path.Combine(_folder, "other-model");
+        Assert.Equal(0, CommandRun.Of("profile", Model(), "--text", Text("text"), "--context", "16", "--output", profile, "--quiet", "--threads", "1").ExitCode);
+        Assert.Equal(0, Prune("--by", "weight", "--output", read, "--quiet").ExitCode);
+        string[] command = ["prune", Model(), "--keep", "3", "--by", "weight", "--judge", Text("judge"), "--context", "16", "--threads", "1", "--output", stored];
+        CommandRun done = CommandRun.Of([.. command, "--profile", profile]);
+        Assert.Equal((0, string.Empty), (done.ExitCode, done.Error));
+        Assert.Contains("text.txt, profile.json", done.Output, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(read, "model.safetensors")), File.ReadAllBytes(Path.Combine(stored, "model.safetensors")));
+
+        Directory.Delete(stored, recursive: true);
+        string file = Path.Combine(profile, "profile.json");
+        CommandRun.Of([.. command, "--profile", file, "--text", Text("text")]).AssertFails(2, "name one of them");
+        CommandRun.Of(command).AssertFails(2, "--profile FILE");
+        CommandRun.Of("prune", Model(), "--keep", "3", "--by", "weight", "--profile", file, "--output", stored).AssertFails(2, "--judge");
+        CommandRun.Of("prune", Model(), "--keep", "3", "--judge", Text("judge"), "--profile", file, "--output", stored).AssertFails(2, "--by reap");
+        CommandRun.Of([.. command, "--profile", _folder]).AssertFails(3, "there is no profile");
+        Assert.Equal(0, CommandRun.Of("prune", Model(), "--keep", "2", "--text", Text("text"), "--output", other, "--quiet", "--threads", "1").ExitCode);
+        CommandRun.Of(["prune", other, "--keep", "2", .. command[4..], "--profile", file]).AssertFails(3, file);
+        Assert.False(Path.Exists(stored));
+    }
+
+    [Fact]
     public void What_cannot_be_done_ends_with_one_line_and_its_code()
     {
         Prune("--by", "weights").AssertFails(2, "--by is 'weights'");

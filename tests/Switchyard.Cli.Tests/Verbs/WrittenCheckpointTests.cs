@@ -36,7 +36,7 @@ public sealed class WrittenCheckpointTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Disks))]
-    public async Task A_process_that_is_killed_as_it_writes_leaves_nothing_that_loads_and_what_it_leaves_is_in_nobodys_way(string verb, int kibibytes)
+    public async Task A_process_that_is_killed_as_it_writes_leaves_nothing_that_loads_and_its_temporary_folders_go_when_it_is_done_again(string verb, int kibibytes)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "limits of a process are set by bash");
         Dictionary<string, byte[]> before = Original(verb);
@@ -55,6 +55,7 @@ public sealed class WrittenCheckpointTests : IDisposable
         CommandRun again = CommandRun.Of(verb is "reroute" or "characterize" ? [verb, "--resume", Target(verb), "--quiet", "--threads", "1"] : Arguments(verb));
         Assert.Equal((0, string.Empty), (again.ExitCode, again.Error));
         Assert.Equal(before.Where(f => f.Key is not "large.txt"), Contents(Source(verb)));
+        Assert.DoesNotContain(Directory.GetDirectories(_folder, "*", SearchOption.AllDirectories), left => left.EndsWith(".tmp", StringComparison.Ordinal));
         if (verb is not "characterize")
         {
             MoeTransformer.Load(Written(verb)).Dispose();

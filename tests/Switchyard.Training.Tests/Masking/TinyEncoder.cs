@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Switchyard.Models.Checkpoints;
+using Switchyard.Models.Files;
+using static TorchSharp.torch;
 
 namespace Switchyard.Training.Tests.Masking;
 
@@ -21,6 +23,18 @@ internal static class TinyEncoder
         }
 
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), Tokenizer().ToJsonString());
+    }
+
+    /// <summary>Writes the dense model without its head, as a sentence encoder is.</summary>
+    public static void SaveHeadless(string folder)
+    {
+        const string Prefix = "bert.";
+        SaveDense(folder);
+        string config = Path.Combine(folder, "config.json"), weights = Path.Combine(folder, "model.safetensors");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("BertForMaskedLM", "BertModel", StringComparison.Ordinal));
+        using var scope = NewDisposeScope();
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Golden.Folder("models/bert")!, "model.safetensors"));
+        SafetensorsWriter.Write(weights, file.Entries.Keys.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Select(n => (n[Prefix.Length..], file.Load(n))));
     }
 
     /// <summary>Writes the dense model and, beside it, one with experts.</summary>

@@ -1,5 +1,7 @@
 using Switchyard.Models;
+using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Tokenizers;
+using Switchyard.Training.Characterizing;
 using Switchyard.Training.Masking;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Pruning;
@@ -186,6 +188,26 @@ public sealed class TokenMaskingTests : IDisposable
         Assert.Contains("leaves no token", Assert.Throws<ConfigurationException>(() => TextEvaluation.Run(model, tokenizer, TinyModel.Text(), TextOptions.For(128, 2, null), cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         using MoeTransformer decoder = TinyModel.Make();
         Assert.Null(TokenMasking.Of(decoder, tokenizer, 1));
+    }
+
+    [Fact]
+    public void A_sentence_encoder_is_refused_by_its_folder_and_what_it_lacks()
+    {
+        TinyEncoder.SaveHeadless(Model);
+        string text = Path.Combine(_folder, "text.txt");
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat("some text of words. ", 200)));
+        UpcycleOptions experts = new() { Experts = 4, TopK = 2 };
+        CharacterizeConfig config = new() { Reroute = new RerouteConfig { Model = Model, Corpus = text }, Judge = text, Upcycle = experts };
+        AssertRefused(() => new Characterization(config, new RunFolder(Path.Combine(_folder, "run"))).Run(TinyModel.Machine, "test", cancellation: TestContext.Current.CancellationToken));
+        AssertRefused(() => UpcycleRun.Run(new UpcycleRequest { Model = Model, Output = Path.Combine(_folder, "new"), Options = experts, Judge = TinyModel.Text() }, TinyModel.Machine, cancellation: TestContext.Current.CancellationToken));
+        Assert.Equal(["model", "text.txt"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order());
+
+        void AssertRefused(Action run)
+        {
+            string message = Assert.Throws<ConfigurationException>(run).Message;
+            Assert.StartsWith($"'{Model}'", message, StringComparison.Ordinal);
+            Assert.Contains("BertForMaskedLM", message, StringComparison.Ordinal);
+        }
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -6,6 +6,7 @@ using Switchyard.Models.Files;
 using Switchyard.Training.Corpora;
 using Switchyard.Training.Profiles;
 using Switchyard.Training.Pruning;
+using Switchyard.Training.Results;
 using Switchyard.Training.Tests.Corpora;
 using Switchyard.Training.Tests.Profiles;
 using static TorchSharp.torch;
@@ -123,6 +124,57 @@ public sealed class PruneRunTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(PruneCriterion.Frequency, false)]
+    [InlineData(PruneCriterion.Weight, false)]
+    [InlineData(PruneCriterion.Frequency, true)]
+    [InlineData(PruneCriterion.Weight, true)]
+    public void A_profile_of_a_text_chooses_what_the_text_chooses(PruneCriterion by, bool merge)
+    {
+        PruneResult read = Run(Request() with { By = by, Merge = merge });
+        PruneResult stored = Run(Request() with { By = by, Merge = merge, Text = null, Profile = Profile(), Judge = TinyModel.Text(), Output = Path.Combine(_folder, "other") });
+        Assert.All(read.Layers.Zip(stored.Layers), l =>
+        {
+            Assert.Equal(l.First.Kept, l.Second.Kept);
+            Assert.Equal(l.First.Load, l.Second.Load);
+            Assert.Equal(l.First.MergedInto, l.Second.MergedInto);
+            Assert.All(l.First.Scores.Zip(l.Second.Scores), s => Assert.Equal(s.First, s.Second, 1e-9));
+        });
+        Assert.Equal((read.Before, read.After, read.Tokens), (stored.Before, stored.After, stored.Tokens));
+        Assert.Equal((null, Profile()), (read.Profile, stored.Profile));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(read.Output, "model.safetensors")), File.ReadAllBytes(Path.Combine(stored.Output, "model.safetensors")));
+    }
+
+    [Fact]
+    public void A_profile_that_does_not_fit_is_refused_by_its_name()
+    {
+        PruneRequest request = Request() with { By = PruneCriterion.Weight, Text = null, Profile = Profile(), Judge = TinyModel.Text() };
+        Assert.Contains("a text or by a profile", Assert.Throws<ConfigurationException>(() => Run(request with { Text = TinyModel.Text() })).Message, StringComparison.Ordinal);
+        Assert.Contains("judged on", Assert.Throws<ConfigurationException>(() => Run(request with { Judge = null })).Message, StringComparison.Ordinal);
+        AssertRefused<ConfigurationException>("--by reap", request with { By = PruneCriterion.Reap });
+        AssertRefused<ConfigurationException>("experts of a layer 4, in", request, json => json["model"]!["experts"] = 4);
+        AssertRefused<ConfigurationException>("experts of a token 1, in", request, json => json["model"]!["topK"] = 1);
+        AssertRefused<ConfigurationException>("layers 3, in", request, json => json["model"]!["layers"] = 3);
+        AssertRefused<ConfigurationException>("experts in layers 1, 1, ", request, json => json["layers"]![0]!["layer"] = 1);
+        AssertRefused<ResultFormatException>("layer 1: \"load\" and \"softLoad\" must be 8 numbers", request, json => json["layers"]![1]!["softLoad"] = new JsonArray());
+        AssertRefused<ResultFormatException>("layer 0: \"load\" and", request, json => json["layers"]![0]!["softLoad"]![3] = null);
+        AssertRefused<ResultFormatException>("layer 0: \"load\" and", request, json => json["layers"]![0]!["load"]![3] = -1);
+        AssertRefused<ResultFormatException>("switchyard.profile/1", request, json => json["schema"] = "switchyard.compare/1");
+        Assert.DoesNotContain(Directory.GetDirectories(_folder), p => Path.GetFileName(p) is not "model");
+
+        void AssertRefused<T>(string part, PruneRequest refused, Action<JsonNode>? damage = null)
+            where T : Exception
+        {
+            JsonNode json = JsonNode.Parse(File.ReadAllText(Profile()))!;
+            damage?.Invoke(json);
+            string file = Path.Combine(_folder, "damaged.json");
+            File.WriteAllText(file, json.ToJsonString());
+            string message = Assert.Throws<T>(() => Run(refused with { Profile = file })).Message;
+            Assert.Contains(part, message, StringComparison.Ordinal);
+            Assert.Contains(file, message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Quantized_experts_are_not_merged_but_can_be_taken_out()
     {
@@ -157,6 +209,19 @@ public sealed class PruneRunTests : IDisposable
     private static PruneResult Run(PruneRequest request) => PruneRun.Run(request, TinyModel.Machine, cancellation: TestContext.Current.CancellationToken);
 
     private PruneRequest Request() => new() { Model = Model(), Output = Path.Combine(_folder, "new"), Keep = 4, Text = TinyModel.Text(), Context = 16 };
+
+    /// <summary>The profile of the model on the text that the experts are scored on.</summary>
+    private string Profile()
+    {
+        string file = Path.Combine(_folder, "profile.json");
+        if (!File.Exists(file))
+        {
+            using MoeTransformer model = MoeTransformer.Load(Model());
+            ProfileResultJson.Write(Profiler.Run(model, TinyModel.Request(), TinyModel.Machine, cancellation: TestContext.Current.CancellationToken), file);
+        }
+
+        return file;
+    }
 
     /// <summary>A model whose routers tell tokens apart; some experts may have a router's row that no token chooses.</summary>
     private string Model(params int[] never)
