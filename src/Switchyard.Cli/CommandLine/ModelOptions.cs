@@ -48,7 +48,7 @@ internal sealed class ModelOptions
         string name = result.Tokens.Single().Value;
         foreach (Arithmetic arithmetic in Enum.GetValues<Arithmetic>())
         {
-            if (Enum.GetName(arithmetic)!.ToLowerInvariant() == name)
+            if (string.Equals(Enum.GetName(arithmetic), name, StringComparison.OrdinalIgnoreCase))
             {
                 return arithmetic;
             }
