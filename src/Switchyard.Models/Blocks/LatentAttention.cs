@@ -70,7 +70,7 @@ public sealed class LatentAttention : Attention
     public override Tensor Run(Tensor input, AttentionPass pass)
     {
         long batch = input.size(0), tokens = input.size(1);
-        ScalarType type = DenseOperations.AttentionType(input, sameSizes: false);
+        ScalarType type = DenseOperations.AttentionType(input);
         Tensor query = (_query is null ? _queryUp!.forward(_queryNorm!.forward(_queryDown!.forward(input))) : _query.forward(input))
             .to(type).view(batch, tokens, _heads, _sizes.PlainSize + _sizes.RotarySize);
         query = _logitFactor == 1 ? query : query * Held(_logitFactor);

@@ -22,6 +22,7 @@ internal static class ModelReader
         MoeTransformer model = Load(path, load, out Dictionary<int, ExpertReader> experts);
         try
         {
+            RequireArithmetic(model, load.Arithmetic);
             model.ExpertCache = load.ExpertCacheBytes is { } bytes ? Bound(model, experts, bytes) : null;
             if (load.Logger is { } logger)
             {
@@ -95,7 +96,6 @@ internal static class ModelReader
             Fill(model, weights, names, experts, stays: !load.Trainable && DenseOperations.ReadsStoredWeights);
             model.Source = new ModelSource(architecture, config, names, leftOut, weights);
             RequireNumbers(model, weights);
-            RequireArithmetic(model, load.Arithmetic);
             model.Source.RoutingTensors = ModelTensors.OfRouting(model, model.MoeLayers.Select(l => l.Options.Layer)).SelectMany(t => weights.Tensors(t.Name)).ToHashSet(StringComparer.Ordinal);
             model.ComputeType = load.ComputeType;
             model.eval();

@@ -134,11 +134,9 @@ public static class DenseOperations
     /// <summary>Whether our kernels work on a tensor.</summary>
     internal static bool OnKernels(Tensor t) => UseKernels && t.dtype == ScalarType.Float32 && t.device_type == TorchSharp.DeviceType.CPU && t.numel() > 0;
 
-    /// <summary>The type for attention over tensors of a type: on a CPU, fp32 for bf16 where torch's products in bf16 go value by value (no instruction for them) or head by head (heads of two sizes); else the type itself.</summary>
+    /// <summary>The type for attention over tensors of a type: on a CPU, fp32 for bf16, in which torch multiplies a token's query with the keys value by value, and heads of two sizes head by head; else the type itself.</summary>
     /// <param name="x">Queries, keys or values.</param>
-    /// <param name="sameSizes">Whether keys and values are of one size. Torch's fused product takes no others.</param>
-    public static ScalarType AttentionType(Tensor x, bool sameSizes = true) =>
-        UseKernels && x.dtype == ScalarType.BFloat16 && x.device_type == TorchSharp.DeviceType.CPU && !(sameSizes && KernelEngines.Current.IsAssembled(Kernels.Arithmetic.Bf16)) ? ScalarType.Float32 : x.dtype;
+    public static ScalarType AttentionType(Tensor x) => UseKernels && x.dtype == ScalarType.BFloat16 && x.device_type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : x.dtype;
 
     /// <summary>softmax(Q·Kᵀ/√D)·V where a token sees itself and those before it; groups of query heads share a key and value head (Ainslie et al. 2023, arXiv 2305.13245).</summary>
     /// <param name="query">Q [B, N, H, D].</param>

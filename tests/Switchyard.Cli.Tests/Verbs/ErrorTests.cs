@@ -39,6 +39,7 @@ public sealed class ErrorTests : IDisposable
         { "eval m --expert-cache GB", "--expert-cache is 'GB'" },
         { "profile m --text x --expert-cache 0MB", "--expert-cache is '0MB'" },
         { "forward m --input a --output b --expert-cache 1.5GB", "--expert-cache is '1.5GB'" },
+        { "eval m --text x --arithmetic int7", "--arithmetic is 'int7'; it must be fp32, bf16, int16 or int8" },
         { "tokenize m --text x --ids 1", "exclude each other" },
         { "tokenize --text x", "MODEL" },
         { "eval --contxt 3", "--contxt" },

@@ -64,6 +64,7 @@ public sealed class ProfileTests : IDisposable
 
         Assert.Equal(JsonValueKind.Null, JsonElement.Parse(File.ReadAllText(At("mapped.json"))).GetProperty("expertCache").ValueKind);
         CommandRun.Of("eval", model, "--text", Text(), "--expert-cache", "1KB").AssertFails(3, "--expert-cache is 1,000", "an expert has");
+        CommandRun.Of("eval", model, "--text", Text(), "--arithmetic", "int8").AssertFails(3, "arithmetic is int8", "those of layer 0 are fp32");
     }
 
     [Fact]

@@ -18,6 +18,36 @@ public sealed class ThreadTeamTests
     }
 
     [Fact]
+    public void A_shared_job_is_begun_at_most_once_by_each_member_and_over_when_the_call_returns()
+    {
+        using var team = new ThreadTeam(3);
+        for (int job = 0; job < 5000; job++)
+        {
+            int[] runs = new int[3];
+            int inside = 0;
+            team.Share(member =>
+            {
+                Interlocked.Increment(ref inside);
+                runs[member]++;
+                Interlocked.Decrement(ref inside);
+            });
+            Assert.Equal(0, Volatile.Read(ref inside));
+            Assert.Equal(1, runs[0]);
+            Assert.All(runs, n => Assert.InRange(n, 0, 1));
+        }
+    }
+
+    [Fact]
+    public void A_failure_in_a_shared_job_reaches_the_caller()
+    {
+        using var team = new ThreadTeam(2);
+        Assert.Equal("caller", Assert.Throws<InvalidOperationException>(() => team.Share(_ => throw new InvalidOperationException("caller"))).Message);
+        int count = 0;
+        team.Share(_ => Interlocked.Increment(ref count));
+        Assert.InRange(count, 1, 2);
+    }
+
+    [Fact]
     public void The_caller_is_member_zero()
     {
         using var team = new ThreadTeam(3);

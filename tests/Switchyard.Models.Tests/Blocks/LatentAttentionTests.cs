@@ -1,4 +1,3 @@
-using Switchyard.Dense;
 using Switchyard.Models.Blocks;
 using static TorchSharp.torch;
 
@@ -73,15 +72,6 @@ public sealed class LatentAttentionTests
             (attention.forward(x.to(type)) * slope.to(type)).sum().backward();
             return attention.named_parameters().DistinctBy(p => p.parameter.Handle).ToDictionary(p => p.name, p => p.parameter.grad!.clone(), StringComparer.Ordinal);
         }
-    }
-
-    [Fact]
-    public void Attention_over_heads_of_two_sizes_is_in_fp32_where_the_kernels_compute()
-    {
-        using var scope = NewDisposeScope();
-
-        Assert.Equal(DenseOperations.ReadsStoredWeights ? ScalarType.Float32 : ScalarType.BFloat16, DenseOperations.AttentionType(zeros(2, 3, ScalarType.BFloat16), sameSizes: false));
-        Assert.Equal(ScalarType.Float64, DenseOperations.AttentionType(zeros(2, 3, ScalarType.Float64), sameSizes: false));
     }
 
     /// <summary>The attention as it is defined: in the type of x, over keys and values of all heads, with torch's softmax.</summary>

@@ -1,3 +1,4 @@
+using Switchyard.Kernels;
 using Switchyard.Models.Checkpoints;
 using Switchyard.Models.Files;
 using Switchyard.Models.Tests.Files;
@@ -62,6 +63,42 @@ public sealed class CheckpointQuantizerTests : IDisposable
         rounded.Save(_folder["again"]);
         using MoeTransformer again = MoeTransformer.Load(_folder["again"]);
         Assert.Equal(rounded.forward(tokens).data<float>().ToArray(), again.forward(tokens).data<float>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(8, 0)]
+    [InlineData(4, 40)]
+    public void Products_of_experts_follow_the_arithmetic_that_is_asked_for(int bits, int shared)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Save(shared);
+        CheckpointQuantizer.Write(_folder["model"], _folder["small"], bits, 32, TestContext.Current.CancellationToken);
+        Tensor tokens = randint(0, 256, new long[] { 2, 60 }, ScalarType.Int64);
+        using MoeTransformer exact = MoeTransformer.Load(_folder["small"]), plain = MoeTransformer.Load(_folder["small"], new ModelLoadOptions { Arithmetic = Arithmetic.Fp32 });
+        float[] expected = exact.forward(tokens).data<float>().ToArray();
+        Assert.Equal(expected, plain.forward(tokens).data<float>().ToArray());
+
+        using MoeTransformer rounded = MoeTransformer.Load(_folder["small"], new ModelLoadOptions { Arithmetic = Arithmetic.Int8 });
+        if (!KernelEngine.Default.IsAssembled(Arithmetic.Int8))
+        {
+            Assert.Contains("arithmetic is int8", Assert.Throws<ConfigurationException>(() => rounded.forward(tokens)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        // Of the median token: where two experts score alike, the other one may be chosen.
+        Tensor logits = rounded.forward(tokens), difference = (logits - exact.forward(tokens)).norm(-1) / exact.forward(tokens).norm(-1);
+        Assert.InRange(difference.median().item<float>(), 1e-6, 0.03);
+    }
+
+    [Fact]
+    public void An_arithmetic_that_the_experts_do_not_take_is_refused()
+    {
+        Save(shared: 0);
+        string message = Assert.Throws<ConfigurationException>(() => MoeTransformer.Load(_folder["model"], new ModelLoadOptions { Arithmetic = Arithmetic.Int8 })).Message;
+        Assert.Contains("arithmetic is int8", message, StringComparison.Ordinal);
+        Assert.Contains("those of layer 0 are fp32", message, StringComparison.Ordinal);
+        Assert.Throws<ConfigurationException>(() => MoeTransformer.Load(_folder["model"], new ModelLoadOptions { Arithmetic = Arithmetic.Int8, Trainable = true }));
     }
 
     [Fact]
