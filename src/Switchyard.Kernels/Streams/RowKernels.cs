@@ -27,7 +27,24 @@ internal sealed unsafe class RowKernels : IDisposable
     public void Multiply(IntegerRows rows, int count, in StreamTokens tokens, float* results)
     {
         IntegerForm form = tokens.Form;
-        int left = tokens.Length % StreamTokens.Chunk, bytes = form == IntegerForm.Nibbles ? left / 2 : left;
+        RowArguments arguments = ArgumentsOf(rows, count, tokens);
+        for (int t = 0; t < tokens.Count; t += MostTogether)
+        {
+            int together = Math.Min(MostTogether, tokens.Count - t);
+            arguments.Tokens = tokens.Encoded(t);
+            arguments.Results = results + (t * StreamingProduct.Rows);
+            nint entry = Entry(new RowShape(form, Math.Min(rows.Shift, SmallestShift + Shifts - 1), together));
+            if (entry == 0)
+                ReferenceRow.Multiply(form, rows, &arguments, together);
+            else
+                ((delegate* unmanaged[SuppressGCTransition]<RowArguments*, void>)entry)(&arguments);
+        }
+    }
+
+    /// <summary>What a kernel is called with, but for the tokens and the results.</summary>
+    internal static RowArguments ArgumentsOf(IntegerRows rows, int count, in StreamTokens tokens)
+    {
+        int left = tokens.Length % StreamTokens.Chunk, bytes = tokens.Form == IntegerForm.Nibbles ? left / 2 : left;
         RowArguments arguments = new()
         {
             Codes = rows.Codes(0),
@@ -43,17 +60,7 @@ internal sealed unsafe class RowKernels : IDisposable
         };
         for (int i = 0; i < 4; i++)
             arguments.CodeMasks[i] = Ones(bytes - (i * 64));
-        for (int t = 0; t < tokens.Count; t += MostTogether)
-        {
-            int together = Math.Min(MostTogether, tokens.Count - t);
-            arguments.Tokens = tokens.Encoded(t);
-            arguments.Results = results + (t * StreamingProduct.Rows);
-            nint entry = Entry(new RowShape(form, Math.Min(rows.Shift, SmallestShift + Shifts - 1), together));
-            if (entry == 0)
-                ReferenceRow.Multiply(form, rows, &arguments, together);
-            else
-                ((delegate* unmanaged[SuppressGCTransition]<RowArguments*, void>)entry)(&arguments);
-        }
+        return arguments;
     }
 
     public void Dispose() => _code.Dispose();

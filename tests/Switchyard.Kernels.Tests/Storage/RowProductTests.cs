@@ -129,6 +129,41 @@ public sealed unsafe class RowProductTests
     }
 
     [Theory]
+    [InlineData(IntegerForm.Bytes, 5)]
+    [InlineData(IntegerForm.Bytes, 7)]
+    [InlineData(IntegerForm.Nibbles, 6)]
+    [InlineData(IntegerForm.Nibbles, 9)]
+    internal void Assembled_rows_agree_with_their_twin(IntegerForm form, int shift)
+    {
+        using var kernels = new RowKernels(new KernelOptions());
+        Assert.SkipUnless(kernels.AreSupported, "the processor has no way to do it");
+        var random = new Random(7);
+        const int rows = 5, tokens = 3;
+        float** at = stackalloc float*[tokens];
+        float* assembled = stackalloc float[8 * tokens], twin = stackalloc float[8 * tokens];
+        foreach (int columns in (int[])[2, 98, 130, 256, 646, 1280])
+        {
+            int groups = (columns + (1 << shift) - 1) >> shift, bytes = form == IntegerForm.Nibbles ? columns / 2 : columns;
+            using GuardedMemory codes = Bytes(random, (long)rows * bytes), scales = GuardedMemory.Random(random, rows * (long)groups), x = GuardedMemory.Random(random, (long)tokens * columns);
+            using GuardedMemory memory = new(StreamTokens.Floats(tokens, columns, form));
+            for (int t = 0; t < tokens; t++)
+                at[t] = x.Pointer + (t * columns);
+            var encoded = new StreamTokens(at, tokens, columns, form, kernels, memory.Pointer);
+            var matrix = new IntegerRows(End(codes, (long)rows * bytes), bytes, scales.Pointer, groups, shift);
+            kernels.Multiply(matrix, rows, encoded, assembled);
+            RowArguments arguments = RowKernels.ArgumentsOf(matrix, rows, encoded);
+            arguments.Tokens = encoded.Encoded(0);
+            arguments.Results = twin;
+            ReferenceRow.Multiply(form, matrix, &arguments, tokens);
+            for (int i = 0; i < 8 * tokens; i++)
+            {
+                if (i % 8 < rows)
+                    Assert.True(Math.Abs(assembled[i] - twin[i]) <= 2e-6f * columns * 128, $"{columns} columns, token {i / 8}, row {i % 8}: {assembled[i]} and {twin[i]}");
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(float.NaN, false)]
     [InlineData(float.PositiveInfinity, false)]
     [InlineData(float.NaN, true)]
