@@ -46,12 +46,9 @@ internal sealed class ModelOptions
     private static Arithmetic? Named(ArgumentResult result)
     {
         string name = result.Tokens.Single().Value;
-        foreach (Arithmetic arithmetic in Enum.GetValues<Arithmetic>())
+        if (Enum.GetNames<Arithmetic>().Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            if (string.Equals(Enum.GetName(arithmetic), name, StringComparison.OrdinalIgnoreCase))
-            {
-                return arithmetic;
-            }
+            return Enum.Parse<Arithmetic>(name, ignoreCase: true);
         }
 
         result.AddError($"--arithmetic is '{name}'; it must be fp32, bf16, int16 or int8");

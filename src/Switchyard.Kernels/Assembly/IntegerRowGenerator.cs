@@ -20,8 +20,6 @@ internal sealed class IntegerRowGenerator
     private const int Ahead = 8192;
 
     private const int Halves = 2;
-    private const int HalfBytes = 4 * Vector;
-    private const int ScaleBytes = Halves * HalfBytes, SumBytes = ScaleBytes + 32;
 
     private static readonly AssemblerRegister64 s_arguments = rbx;
     private static readonly AssemblerRegister64 s_codes = rax;
@@ -72,8 +70,6 @@ internal sealed class IntegerRowGenerator
 
     private static AssemblerMemoryOperand Argument(string field, int index = 0) =>
         __qword_ptr[s_arguments + (int)Marshal.OffsetOf<RowArguments>(field) + (index * sizeof(ulong))];
-
-    private static AssemblerRegisterXMM Xmm(int index) => new(Register.XMM0 + index);
 
     private void Emit()
     {
@@ -165,8 +161,8 @@ internal sealed class IntegerRowGenerator
         ReadScales(isWhole);
         for (int token = 0; token < _shape.Tokens; token++)
         {
-            _code.vmulps(Ymm(TokenScales(token)), Ymm(Scales), OfToken(token, ScaleBytes));
-            _code.vfmadd231ps(Ymm(Zero(token)), Ymm(Scales), OfToken(token, SumBytes));
+            _code.vmulps(Ymm(TokenScales(token)), Ymm(Scales), OfToken(token, StreamTokens.ScalesAt));
+            _code.vfmadd231ps(Ymm(Zero(token)), Ymm(Scales), OfToken(token, StreamTokens.SumsAt));
         }
     }
 
@@ -238,13 +234,13 @@ internal sealed class IntegerRowGenerator
 
     private void Multiply(int half, int token)
     {
-        int at = half * HalfBytes, dot = Dot(token);
+        int at = half * StreamTokens.BytesOfHalf, dot = Dot(token);
         _code.Clear(dot, wide: true);
         _code.vpdpbusd(Zmm(dot), Zmm(Codes0), OfToken(token, at));
-        _code.vpdpbusd(Zmm(dot), Zmm(Codes1), OfToken(token, at + Vector));
+        _code.vpdpbusd(Zmm(dot), Zmm(Codes1), OfToken(token, at + StreamTokens.Line));
         _code.vpslld(Zmm(dot), Zmm(dot), 8);
-        _code.vpdpbusd(Zmm(dot), Zmm(Codes0), OfToken(token, at + (2 * Vector)));
-        _code.vpdpbusd(Zmm(dot), Zmm(Codes1), OfToken(token, at + (3 * Vector)));
+        _code.vpdpbusd(Zmm(dot), Zmm(Codes0), OfToken(token, at + (2 * StreamTokens.Line)));
+        _code.vpdpbusd(Zmm(dot), Zmm(Codes1), OfToken(token, at + (3 * StreamTokens.Line)));
         _code.vcvtdq2ps(Zmm(dot), Zmm(dot));
         _code.vpermps(Zmm(Factor(token)), Zmm(half == 0 ? FirstHalf : SecondHalf), Zmm(TokenScales(token)));
         _code.vfmadd231ps(Zmm(Sum(half, token)), Zmm(dot), Zmm(Factor(token)));

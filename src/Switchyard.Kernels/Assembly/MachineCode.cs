@@ -11,6 +11,8 @@ internal static class MachineCode
 
     public static AssemblerRegisterZMM Zmm(int index) => new(Register.ZMM0 + index);
 
+    public static AssemblerRegisterXMM Xmm(int index) => new(Register.XMM0 + index);
+
     public static AssemblerRegisterYMM Ymm(int index) => new(Register.YMM0 + index);
 
     extension(Assembler code)
@@ -24,7 +26,7 @@ internal static class MachineCode
                 return;
             code.sub(rsp, 160);
             for (int i = 6; i < 16; i++)
-                code.vmovups(__xmmword_ptr[rsp + ((i - 6) * 16)], new AssemblerRegisterXMM(Register.XMM0 + i));
+                code.vmovups(__xmmword_ptr[rsp + ((i - 6) * 16)], Xmm(i));
         }
 
         /// <summary>Gives the same registers back and returns.</summary>
@@ -33,7 +35,7 @@ internal static class MachineCode
             if (OperatingSystem.IsWindows())
             {
                 for (int i = 6; i < 16; i++)
-                    code.vmovups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rsp + ((i - 6) * 16)]);
+                    code.vmovups(Xmm(i), __xmmword_ptr[rsp + ((i - 6) * 16)]);
                 code.add(rsp, 160);
             }
             code.vzeroupper();

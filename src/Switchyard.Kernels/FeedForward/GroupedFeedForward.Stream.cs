@@ -91,15 +91,9 @@ public sealed unsafe partial class GroupedFeedForward
         MatrixBlocks weights = SecondBlocks;
         IntegerForm form = weights.IntegerForm(group, Arithmetic);
         var inputs = new StreamTokens(inner, count, Inner, form, run.Engine.Rows, wide + MatrixBlocks.StreamBuffer);
-        int next = group + 1;
-        while (next < Groups && ComputedOf(next) == 0)
-            next++;
         for (int feature = unit.From; feature < unit.To; feature += Step)
         {
             int rows = Math.Min(Step, unit.To - feature);
-            // The next group's rows lie elsewhere, where the processor does not look ahead.
-            if (next < Groups)
-                weights.Prefetch(next, feature, rows);
             weights.Stream(group, feature, rows, inputs, wide, sums);
             for (int i = 0; i < CountOf(group); i++)
                 AddScaled(sums + (i * Step), bias == null ? null : bias + feature, WeightOf(firstRow + i), rows, y + ((nint)RowToken[firstRow + i] * Width) + feature);

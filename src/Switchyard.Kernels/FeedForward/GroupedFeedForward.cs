@@ -88,10 +88,8 @@ public sealed unsafe partial class GroupedFeedForward
     /// <summary>The inner values have few large entries among many small ones: 8 bits for them would take the error of a layer from 0.7 % to above 1 %.</summary>
     private Panels.PanelEncoding SecondEncoding => new(Arithmetic == Arithmetic.Int8 ? Arithmetic.Bf16 : Arithmetic, 0);
 
-    /// <summary>Most rows of a group that are not packed. All matrices are taken to be stored as the first ones are, which is a matter of speed alone.</summary>
-    private int StreamedRows(KernelEngine engine) => Streams.StreamingProduct.MostTokens(
-        Arithmetic,
-        Groups > 0 && FirstBlocks.IntegerForm(0, Arithmetic) != Streams.IntegerForm.None && SecondBlocks.IntegerForm(0, Arithmetic) != Streams.IntegerForm.None && engine.Rows.AreSupported);
+    /// <summary>Most rows of a group that are not packed.</summary>
+    private int StreamedRows(KernelEngine engine) => Streams.StreamingProduct.MostTokens(Arithmetic, FirstBlocks.AreFourBytes(engine, Arithmetic) && SecondBlocks.AreFourBytes(engine, Arithmetic));
 
     private MatrixBlocks FirstBlocks => new(First, StoredFirst, FirstRows, Width);
 

@@ -27,15 +27,16 @@ internal readonly unsafe struct MatrixBlocks
     /// <summary>Floats of the scales of a block.</summary>
     public const int ScalesLength = Blocking.SumBlock / SmallestGroup * TileKernels.MaxRows;
 
-    private const int SmallestGroup = 32;
+    /// <summary>The smallest S of <see cref="PanelEncoding"/>.</summary>
+    public const int SmallestGroup = 32;
 
     /// <summary>S of <see cref="PanelEncoding"/>: the largest of 128, 64 and 32 that divides the groups of all matrices; 0 if there is none.</summary>
     public int CommonGroup
     {
         get
         {
-            (IReadOnlyList<StoredMatrix>? stored, int columns) = (_stored, _columns);
-            return stored is null ? 0 : new[] { 128, 64, SmallestGroup }.FirstOrDefault(s => stored.All(m => m.ScaleGroup > 0 && (m.ScaleGroup % s == 0 || m.ScaleGroup >= columns)));
+            IReadOnlyList<StoredMatrix>? stored = _stored;
+            return stored is null ? 0 : new[] { 128, 64, SmallestGroup }.FirstOrDefault(s => stored.All(m => m.SharesScales(s)));
         }
     }
 
@@ -101,15 +102,11 @@ internal readonly unsafe struct MatrixBlocks
             Stream(group, row, rows, tokens.Rows, tokens.Count, buffer, results);
     }
 
-    /// <summary>Asks for whole rows that will be streamed soon.</summary>
-    public void Prefetch(int group, int row, int rows)
-    {
-        for (int r = row; _dense == null && r < row + rows; r++)
-            _stored![group].Prefetch(r, 0, _columns);
-    }
-
     /// <summary>What rows of a group's matrix are multiplied as: integers, where they are and the arithmetic is not fp32.</summary>
     public IntegerForm IntegerForm(int group, Arithmetic arithmetic) => arithmetic == Arithmetic.Fp32 || _stored is null ? Streams.IntegerForm.None : _stored[group].IntegerForm;
+
+    /// <summary>Whether rows are multiplied four bytes at a time. All matrices are taken to be stored as the first one is, which is a matter of speed alone.</summary>
+    public bool AreFourBytes(KernelEngine engine, Arithmetic arithmetic) => _stored is { Count: > 0 } && IntegerForm(0, arithmetic) != Streams.IntegerForm.None && engine.Rows.AreSupported;
 
     [SkipLocalsInit]
     private void Stream(int group, int row, int rows, float** tokens, int count, float* buffer, float* results)

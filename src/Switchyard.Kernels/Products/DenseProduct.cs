@@ -35,7 +35,7 @@ public sealed unsafe partial class DenseProduct
     /// <summary>W of any storage type, [N, K], read where it lies; it has no gradient.</summary>
     public StoredMatrix? StoredWeights { get; init; }
 
-    /// <summary>What <see cref="Forward"/> multiplies with more than eight rows (three, if it is bf16): fp32, bf16 or int16. <see cref="Backward"/> computes in fp32.</summary>
+    /// <summary>What <see cref="Forward"/> multiplies with more than eight rows (three, if it is bf16; sixteen, if W is integers that <c>vpdpbusd</c> multiplies): fp32, bf16 or int16. <see cref="Backward"/> computes in fp32.</summary>
     public Arithmetic Arithmetic { get; init; }
 
     /// <summary>b, [N], or null.</summary>
@@ -51,7 +51,7 @@ public sealed unsafe partial class DenseProduct
             return;
         lock (engine.Gate)
         {
-            if (Rows <= StreamingProduct.MostTokens(Arithmetic, Matrix.IntegerForm(0, Arithmetic) != IntegerForm.None && engine.Rows.AreSupported))
+            if (Rows <= StreamingProduct.MostTokens(Arithmetic, Matrix.AreFourBytes(engine, Arithmetic)))
                 RunStream(engine, y);
             else
                 Run(engine, Inputs, Outputs, (unit, member) => ForwardPanels(engine, unit, member, y));

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Switchyard.Kernels.FeedForward;
 using Switchyard.Kernels.Streams;
 
 namespace Switchyard.Kernels.Storage;
@@ -30,7 +31,7 @@ public abstract unsafe class StoredMatrix
 
     /// <summary>Whether products of the matrix can be computed in an arithmetic: int8 takes integers that share a scale by groups of a multiple of 32 columns of a row, every other arithmetic every matrix.</summary>
     /// <param name="arithmetic">Which.</param>
-    public bool Takes(Arithmetic arithmetic) => arithmetic != Arithmetic.Int8 || (ScaleGroup > 0 && (ScaleGroup % 32 == 0 || ScaleGroup >= Columns));
+    public bool Takes(Arithmetic arithmetic) => arithmetic != Arithmetic.Int8 || SharesScales(MatrixBlocks.SmallestGroup);
 
     /// <summary>The whole matrix in fp32.</summary>
     /// <param name="target">[N, K].</param>
@@ -69,6 +70,9 @@ public abstract unsafe class StoredMatrix
 
     /// <summary>Columns that share a scale, where the matrix is integers by groups of columns; 0 where it is not.</summary>
     internal virtual int ScaleGroup => 0;
+
+    /// <summary>Whether the matrix is integers and so many columns, counted from the first, always share a scale.</summary>
+    internal bool SharesScales(int columns) => ScaleGroup > 0 && (ScaleGroup % columns == 0 || ScaleGroup >= Columns);
 
     /// <summary>Integers of a block plus 128: <c>W[row + r, column + c] = (target[r · stride + c] − 128) · scale</c>. Only of a matrix with a <see cref="ScaleGroup"/>.</summary>
     /// <param name="row">First row.</param>

@@ -11,6 +11,12 @@ internal readonly unsafe struct IntegerRows(byte* codes, nint codePitch, float* 
     /// <summary>Base-2 logarithm of the columns that share a scale.</summary>
     public int Shift => shift;
 
+    /// <summary>Bytes between rows of codes.</summary>
+    public nint CodePitch => codePitch;
+
+    /// <summary>Scales of a row.</summary>
+    public nint ScalePitch => scalePitch;
+
     /// <summary>Codes of a row.</summary>
     public byte* Codes(int row) => codes + (row * codePitch);
 

@@ -21,16 +21,16 @@ internal static unsafe class ReferenceRow
                 for (int group = 0; group * StreamTokens.Group < length; group++)
                 {
                     byte* chunk = (byte*)arguments->Tokens + (token * arguments->TokenStride) + (group / 8 * (nint)StreamTokens.BytesOfChunk);
-                    sbyte* at = (sbyte*)chunk + (group % 8 / 4 * 256) + (group % 4 * 16);
+                    sbyte* at = (sbyte*)chunk + StreamTokens.PlaceOf(group % 8);
                     int dot = 0;
                     for (int i = 0; i < StreamTokens.Group && (group * StreamTokens.Group) + i < length; i++)
                     {
                         int column = (group * StreamTokens.Group) + i;
                         int code = form == IntegerForm.Nibbles ? (codes[column / 2] >> (column % 2 * 4)) & 15 : codes[column] ^ 128;
-                        int place = form == IntegerForm.Nibbles ? (i / 2) + (i % 2 * 64) : (i % 16) + (i / 16 * 64);
-                        dot += (code - zero) * ((at[place] * 256) + at[place + 128]);
+                        int place = form == IntegerForm.Nibbles ? (i / 2) + (i % 2 * StreamTokens.Line) : (i % 16) + (i / 16 * StreamTokens.Line);
+                        dot += (code - zero) * ((at[place] * 256) + at[place + (2 * StreamTokens.Line)]);
                     }
-                    sum += dot * ((float*)(chunk + (StreamTokens.Chunk * sizeof(short))))[group % 8] * scales[(group * StreamTokens.Group) >> rows.Shift];
+                    sum += dot * ((float*)(chunk + StreamTokens.ScalesAt))[group % 8] * scales[(group * StreamTokens.Group) >> rows.Shift];
                 }
                 arguments->Results[(token * StreamingProduct.Rows) + row] = sum;
             }

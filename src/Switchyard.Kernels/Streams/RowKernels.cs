@@ -16,8 +16,8 @@ internal sealed unsafe class RowKernels : IDisposable
 
     public RowKernels(KernelOptions options) => _supported = ProcessorFeatures.Has(options.Effective, Arithmetic.Int8);
 
-    /// <summary>Whether there are such kernels here. All tokens that are encoded for them are multiplied by them.</summary>
-    public bool AreSupported => _supported && Entry(new RowShape(IntegerForm.Nibbles, SmallestShift, 1)) != 0;
+    /// <summary>Whether there are such kernels here. Tokens that were encoded for them before the operating system refused one are multiplied by <see cref="ReferenceRow"/>.</summary>
+    public bool AreSupported => _supported && !_code.IsRefused;
 
     /// <summary>The products of rows with tokens that are encoded for such kernels.</summary>
     /// <param name="rows">The rows.</param>
@@ -48,9 +48,9 @@ internal sealed unsafe class RowKernels : IDisposable
         RowArguments arguments = new()
         {
             Codes = rows.Codes(0),
-            CodePitch = (nint)(rows.Codes(1) - rows.Codes(0)),
+            CodePitch = rows.CodePitch,
             Scales = rows.Scales(0),
-            ScalePitch = (nint)((byte*)rows.Scales(1) - (byte*)rows.Scales(0)),
+            ScalePitch = rows.ScalePitch * sizeof(float),
             Rows = count,
             TokenStride = tokens.Stride,
             Chunks = tokens.Length / StreamTokens.Chunk,

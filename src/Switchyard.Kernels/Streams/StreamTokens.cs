@@ -31,10 +31,15 @@ internal readonly unsafe struct StreamTokens
     /// <summary>Bytes of a chunk of a token that is encoded for <see cref="RowKernels"/>: values, the scales of eight groups, and their s · Σq.</summary>
     public const int BytesOfChunk = FloatsOfChunk * sizeof(float);
 
+    /// <summary>Bytes of half a chunk's values, and where its scales begin, and the sums.</summary>
+    public const int BytesOfHalf = Chunk, ScalesAt = 2 * BytesOfHalf, SumsAt = ScalesAt + (GroupsOfChunk * sizeof(float));
+
+    /// <summary>Bytes between the h of a group's first codes and those of its others, and on to the l of both.</summary>
+    public const int Line = 64;
+
     private const float Largest = 32639;
 
     private readonly float* _memory;
-    private readonly RowKernels? _kernels;
 
     /// <summary>Takes tokens, and encodes them where the form is one of integers.</summary>
     /// <param name="rows">Addresses of the tokens, [count], each [length].</param>
@@ -50,10 +55,10 @@ internal readonly unsafe struct StreamTokens
         Length = length;
         Form = form;
         _memory = memory;
-        _kernels = form != IntegerForm.None && kernels.AreSupported ? kernels : null;
+        Kernels = form != IntegerForm.None && kernels.AreSupported ? kernels : null;
         for (int t = 0; t < count; t++)
         {
-            if (_kernels is not null)
+            if (Kernels is not null)
                 EncodeBytes(t);
             else if (form == IntegerForm.Bytes)
                 Encode<ByteCodes>(t);
@@ -78,7 +83,7 @@ internal readonly unsafe struct StreamTokens
     public bool AreIntegers => Form != IntegerForm.None;
 
     /// <summary>The kernels that they are encoded for, or null: <see cref="IntegerRowProduct"/>.</summary>
-    public RowKernels? Kernels => _kernels;
+    public RowKernels? Kernels { get; }
 
     /// <summary>Bytes between tokens that are encoded for kernels.</summary>
     public nint Stride => (nint)Chunks * BytesOfChunk;
@@ -92,7 +97,7 @@ internal readonly unsafe struct StreamTokens
     public static long MostFloats(int count, int length) => Floats(count, length, IntegerForm.Bytes);
 
     /// <summary>q, [chunks, 256], in each 64 in the order of the codes.</summary>
-    public short* Values(int token) => (short*)(_memory + ((nint)token * Chunks * FloatsOfChunk));
+    public short* Values(int token) => (short*)Encoded(token);
 
     /// <summary>s, [chunks, 8].</summary>
     public float* Scales(int token) => _memory + ((((nint)token * FloatsOfChunk) + (Chunk / 2)) * Chunks);
@@ -102,6 +107,9 @@ internal readonly unsafe struct StreamTokens
 
     /// <summary>A token as <see cref="RowKernels"/> read it, [chunks, <see cref="BytesOfChunk"/>].</summary>
     public float* Encoded(int token) => _memory + ((nint)token * Chunks * FloatsOfChunk);
+
+    /// <summary>Where in a chunk the h of a group's first codes lie.</summary>
+    public static int PlaceOf(int group) => (group / 4 * BytesOfHalf) + (group % 4 * 16);
 
     private static int ChunksOf(int length) => (length + Chunk - 1) / Chunk;
 
@@ -145,25 +153,23 @@ internal readonly unsafe struct StreamTokens
         for (int k = 0; k < end; k += Group)
         {
             int group = k / Group % GroupsOfChunk;
-            float* scales = (float*)(chunk + (Chunk * sizeof(short)));
-            Vector512<short> q = Encode(k + Group <= Length ? x + k : Padded(x, k, padded, Group), scales + group, scales + GroupsOfChunk + group);
-            Vector512<short> high = (q + Vector512.Create((short)128)) >> 8;
-            // Of each 128 columns: 64 bytes of h, 64 more, 64 of l, 64 more; a group has sixteen of each.
-            byte* to = chunk + (group / 4 * 256) + (group % 4 * 16);
+            Encode(k + Group <= Length ? x + k : Padded(x, k, padded, Group), out Vector256<short> first, out Vector256<short> second, (float*)(chunk + ScalesAt) + group, (float*)(chunk + SumsAt) + group);
+            Vector512<short> q = Vector512.Create(first, second), high = (q + Vector512.Create((short)128)) >> 8;
+            byte* to = chunk + PlaceOf(group);
             if (Form == IntegerForm.Nibbles)
             {
                 Avx512F.ConvertToVector128Byte(high.AsInt32()).Store(to);
-                Avx512F.ConvertToVector128Byte(high.AsInt32() >> 16).Store(to + 64);
-                Avx512F.ConvertToVector128Byte(q.AsInt32()).Store(to + 128);
-                Avx512F.ConvertToVector128Byte(q.AsInt32() >> 16).Store(to + 192);
+                Avx512F.ConvertToVector128Byte(high.AsInt32() >> 16).Store(to + Line);
+                Avx512F.ConvertToVector128Byte(q.AsInt32()).Store(to + (2 * Line));
+                Avx512F.ConvertToVector128Byte(q.AsInt32() >> 16).Store(to + (3 * Line));
             }
             else
             {
                 Vector256<byte> h = Avx512BW.ConvertToVector256Byte(high), l = Avx512BW.ConvertToVector256Byte(q);
                 h.GetLower().Store(to);
-                h.GetUpper().Store(to + 64);
-                l.GetLower().Store(to + 128);
-                l.GetUpper().Store(to + 192);
+                h.GetUpper().Store(to + Line);
+                l.GetLower().Store(to + (2 * Line));
+                l.GetUpper().Store(to + (3 * Line));
             }
             if (group == GroupsOfChunk - 1)
                 chunk += BytesOfChunk;
@@ -172,25 +178,14 @@ internal readonly unsafe struct StreamTokens
 
     /// <summary>A group of 32 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Encode(float* x, float* scale, float* sum)
-    {
-        Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16);
-        Vector512<float> both = Vector512.Max(Vector512.Abs(a), Vector512.Abs(b));
-        float largest = LargestOf(Vector256.Max(both.GetLower(), both.GetUpper()));
-        Vector512<float> inverse = Vector512.Create(largest > 0 ? Largest / largest : 0);
-        Vector512<int> i = Avx512F.ConvertToVector512Int32(a * inverse), j = Avx512F.ConvertToVector512Int32(b * inverse);
-        *scale = largest * (1 / Largest);
-        *sum = *scale * Vector512.Sum(i + j);
-        return Vector512.Create(Avx512F.ConvertToVector256Int16WithSaturation(i), Avx512F.ConvertToVector256Int16WithSaturation(j));
-    }
-
-    /// <summary>A group of 32 columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Encode(float* x, out Vector256<short> first, out Vector256<short> second, float* scale, float* sum)
     {
         Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
         Vector256<float> most = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
-        float largest = LargestOf(most);
+        most = Vector256.Max(most, Avx.Permute2x128(most, most, 1));
+        most = Vector256.Max(most, Avx.Permute(most, 0b01_00_11_10));
+        most = Vector256.Max(most, Avx.Permute(most, 0b10_11_00_01));
+        float largest = most.ToScalar();
         Vector256<float> inverse = Vector256.Create(largest > 0 ? Largest / largest : 0);
         Vector256<int> i = Avx.ConvertToVector256Int32(a * inverse), j = Avx.ConvertToVector256Int32(b * inverse);
         Vector256<int> k = Avx.ConvertToVector256Int32(c * inverse), l = Avx.ConvertToVector256Int32(d * inverse);
@@ -198,13 +193,5 @@ internal readonly unsafe struct StreamTokens
         second = Avx2.Permute4x64(Avx2.PackSignedSaturate(k, l).AsInt64(), 0xD8).AsInt16();
         *scale = largest * (1 / Largest);
         *sum = *scale * Vector256.Sum((i + j) + (k + l));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float LargestOf(Vector256<float> values)
-    {
-        values = Vector256.Max(values, Avx.Permute2x128(values, values, 1));
-        values = Vector256.Max(values, Avx.Permute(values, 0b01_00_11_10));
-        return Vector256.Max(values, Avx.Permute(values, 0b10_11_00_01)).ToScalar();
     }
 }

@@ -16,7 +16,6 @@ internal sealed class ThreadTeam : IDisposable
     private readonly Lock _lock = new();
     private Action<int>? _job;
     private long _gate = Closed;
-    private int _number;
     private int _finished;
     private Exception? _failure;
     private volatile bool _stopping;
@@ -54,7 +53,7 @@ internal sealed class ThreadTeam : IDisposable
             _job = job;
             _failure = null;
             _finished = 0;
-            Interlocked.Exchange(ref _gate, (long)(uint)++_number << 32);
+            Interlocked.Exchange(ref _gate, (long)(NumberOf(_gate) + 1) << 32);
             foreach (Member member in _members)
                 member.Wake();
             Work(0);
@@ -76,12 +75,15 @@ internal sealed class ThreadTeam : IDisposable
         while (true)
         {
             long gate = Volatile.Read(ref _gate);
-            if (gate >> 32 != (uint)number || (gate & Closed) != 0)
+            if (NumberOf(gate) != number || (gate & Closed) != 0)
                 return false;
             if (Interlocked.CompareExchange(ref _gate, gate + 1, gate) == gate)
                 return true;
         }
     }
+
+    /// <summary>The number of the job that a gate stands for; like the rings of a bell it begins anew when it is through.</summary>
+    private static int NumberOf(long gate) => (int)(gate >> 32);
 
     private void Leave()
     {

@@ -136,14 +136,9 @@ internal static class ModelReader
 
     private static void RequireArithmetic(MoeTransformer model, Arithmetic? arithmetic)
     {
-        if (arithmetic is not { } asked)
+        if (arithmetic is { } asked && model.MoeLayers.FirstOrDefault(l => l.Experts.Stored is { } stored ? !stored.Takes(asked) : asked is Arithmetic.Int8) is { } layer)
         {
-            return;
-        }
-
-        foreach (MoeLayer layer in model.MoeLayers.Where(l => l.Experts.Stored is { } stored ? !stored.Takes(asked) : asked is Arithmetic.Int8))
-        {
-            throw new ConfigurationException($"arithmetic is {Enum.GetName(asked)?.ToLowerInvariant()}, which takes experts that are integers by groups of a multiple of 32 columns, as quantize writes them; those of layer {layer.Options.Layer} are {layer.Experts.Stored?.Storage ?? "fp32"}");
+            throw new ConfigurationException($"arithmetic is {asked.ToString().ToLowerInvariant()}, which takes experts that are integers by groups of a multiple of 32 columns, as quantize writes them; those of layer {layer.Options.Layer} are {layer.Experts.Stored?.Storage ?? "fp32"}");
         }
     }
 

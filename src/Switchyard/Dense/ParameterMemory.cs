@@ -17,12 +17,19 @@ public static class ParameterMemory
         parameter.set_(nothing);
     }
 
-    /// <summary>Where the memory of a contiguous tensor on the CPU begins, however long it is; valid as long as the tensor is referred to.</summary>
+    /// <summary>Where the first element of a tensor on the CPU lies, however long it is; valid as long as the tensor is referred to.</summary>
     /// <param name="tensor">At least one element.</param>
     public static unsafe nint Address(this Tensor tensor)
     {
-        // A span holds 2 GiB at most; the first element has the same address.
+        if (tensor.is_contiguous() && tensor.numel() * tensor.element_size() <= int.MaxValue)
+        {
+            return Start(tensor);
+        }
+
+        // A span holds 2 GiB at most, side by side; the first element has the same address.
         using Tensor first = tensor.as_strided([1], [1], tensor.storage_offset());
-        return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
+        return Start(first);
     }
+
+    private static unsafe nint Start(Tensor tensor) => (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 }

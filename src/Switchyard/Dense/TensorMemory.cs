@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Switchyard.Dense;
@@ -23,7 +21,7 @@ internal sealed unsafe class TensorMemory : IDisposable
     {
         Debug.Assert(t.is_contiguous(), "kernels read contiguous memory");
         _tensors.Add(t);
-        return t.numel() * t.element_size() <= int.MaxValue ? Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes)) : (void*)t.Address();
+        return (void*)t.Address();
     }
 
     /// <summary>Lets the tensors go; the addresses are no longer valid.</summary>

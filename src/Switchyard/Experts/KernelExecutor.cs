@@ -106,5 +106,5 @@ public abstract class KernelExecutor : ExpertExecutor
     private static Arithmetic ArithmeticOf(Arithmetic? asked, ScalarType tokens) =>
         asked is not { } arithmetic ? KernelEngines.DefaultArithmetic(tokens)
         : arithmetic == Arithmetic.Fp32 || KernelEngines.Current.IsAssembled(arithmetic) ? arithmetic
-        : throw new ConfigurationException($"arithmetic is {Enum.GetName(arithmetic)?.ToLowerInvariant()}, for which this processor has no instruction that may be used; choose fp32");
+        : throw new ConfigurationException($"arithmetic is {arithmetic.ToString().ToLowerInvariant()}, for which this processor has no instruction that may be used; choose fp32");
 }
